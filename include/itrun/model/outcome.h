@@ -1,0 +1,58 @@
+/* outcome.h - the one table of outcomes: precedence, retry class, exit code, JUnit element, colour, symbol.
+ *
+ * Nothing else in the house decides any of these. `lost` is given only by the fold and by merge. */
+#ifndef ITRUN_MODEL_OUTCOME_H
+#define ITRUN_MODEL_OUTCOME_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/* X(constant, word, precedence (higher wins), retryable by a suite's `retries`, exit code, junit element,
+ *   colour (SGR), symbol). infra is retried by its own budget, elsewhere than where it happened. */
+#define OUTCOME_TABLE(X)                                                                                       \
+    X(OUTCOME_PASSED, "passed", 0, false, 0, "", "32", "✓")                                                    \
+    X(OUTCOME_SKIPPED, "skipped", 1, false, 0, "skipped", "33", "-")                                           \
+    X(OUTCOME_INFRA, "infra", 2, true, 3, "error", "35", "!")                                                  \
+    X(OUTCOME_CANCELLED, "cancelled", 3, false, 6, "skipped", "33", "○")                                       \
+    X(OUTCOME_LOST, "lost", 4, false, 6, "error", "31", "?")                                                   \
+    X(OUTCOME_FAILED, "failed", 5, true, 1, "failure", "31", "✗")                                              \
+    X(OUTCOME_TIMEOUT, "timeout", 6, true, 1, "error", "31", "⧖")                                              \
+    X(OUTCOME_ERROR, "error", 7, true, 1, "error", "31", "✗")
+
+enum outcome {
+#define X(constant, word, precedence, retry, exit_code, junit, colour, symbol) constant,
+    OUTCOME_TABLE(X)
+#undef X
+        OUTCOME_COUNT
+};
+
+const char *outcome_name(enum outcome outcome); /* "passed" */
+bool outcome_parse(const char *word, enum outcome *ret_outcome);
+bool outcome_is_retryable(enum outcome outcome);
+const char *outcome_junit_element(enum outcome outcome); /* "", "failure", "error", "skipped" */
+const char *outcome_colour(enum outcome outcome);
+const char *outcome_symbol(enum outcome outcome);
+bool outcome_is_bad(enum outcome outcome); /* neither passed nor skipped: what `rerun --failed` takes */
+enum outcome outcome_worse(enum outcome a, enum outcome b);
+
+/* Exit codes of the contract. */
+enum exit_code {
+    EXIT_CODE_PASSED = 0,
+    EXIT_CODE_FAILED = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_INFRA = 3,
+    EXIT_CODE_NOTHING = 4,
+    EXIT_CODE_RECORD = 5,
+    EXIT_CODE_INCOMPLETE = 6,
+    EXIT_CODE_DEADLINE = 124,
+    EXIT_CODE_SIGINT = 130,
+    EXIT_CODE_SIGTERM = 143
+};
+/* What a run knows when it ends; the first of 2, 130/143, 124, 5, 1, 6, 3, 4 that applies wins. */
+struct verdict {
+    size_t counts[OUTCOME_COUNT];
+    int stopped_by_signal; /* SIGINT, SIGTERM or 0 */
+    bool is_past_deadline;
+    bool is_record_broken;
+};
+int verdict_exit_code(const struct verdict *verdict);
+#endif
