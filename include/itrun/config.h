@@ -70,6 +70,8 @@ struct config {
     size_t suite_count;
     int64_t shard_timeout_ms; /* 0: none */
     size_t shard_count;       /* optional `shards: {count: N}`; 0: none */
+    const char *source;       /* the bytes it was read from, for config_show */
+    size_t source_length;
 };
 /* lookup returns the value of an environment variable or NULL; context is passed through.
  * report collects every problem, one after another, as they are to be shown; may be NULL. */
@@ -80,4 +82,6 @@ void config_free(struct config *config);
 /* For problems that are found later (an empty glob): the same form, at a mark of this file. */
 bool config_error(struct error *error, const struct config *config, struct config_mark mark, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Such an error as it is to be shown: the line, the source line with a caret, the hint. Others: one line and hint. */
+void config_show(struct text *report, const struct config *config, const struct error *error);
 #endif

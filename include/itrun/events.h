@@ -167,7 +167,7 @@ struct fold_suite {
 enum fold_phase { FOLD_WAIT, FOLD_RECONCILE, FOLD_TEST, FOLD_IDLE, FOLD_PHASE_COUNT };
 struct fold_shard { /* index 0 is shard 1; times are monotonic */
     const char *account; /* alias, the last one leased */
-    int64_t phase_us[FOLD_PHASE_COUNT]; /* up to the last change; fold_shard_times adds what is under way */
+    int64_t phase_us[FOLD_PHASE_COUNT]; /* up to the last change; fold_shard_now adds what is under way */
     int64_t longest_wait_us;
     int64_t since_us; /* the last change */
     bool is_leased, is_testing, has_tested, is_finished;
@@ -200,8 +200,8 @@ bool fold_event(struct fold *fold, const struct event *event, struct error *erro
 /* Reads a whole journal; a torn last line is dropped (and said in *ret_torn). */
 bool fold_journal(struct fold *fold, const char *bytes, size_t length, bool *ret_torn, struct error *error);
 void fold_verdict(const struct fold *fold, struct verdict *ret_verdict);
-/* Per phase, up to the last event; index 0 is shard 1. */
-void fold_shard_times(const struct fold *fold, size_t index, int64_t ret_us[FOLD_PHASE_COUNT]);
+/* A lane with its times up to the last event; index 0 is shard 1. */
+void fold_shard_now(const struct fold *fold, size_t index, struct fold_shard *ret_shard);
 /* Of the run: as it ended, or up to the last event. */
 int64_t fold_makespan_ms(const struct fold *fold);
 /* The newest attempt of a suite, or NULL. */

@@ -2,7 +2,8 @@
 #include "itrun/model/inventory.h"
 #include <string.h>
 
-const struct suite *inventory_find_suite(const struct inventory *inventory, const char *name, size_t *ret_index)
+const struct suite *inventory_find_suite(const struct inventory *inventory, const char *name,
+                                         size_t *ret_index)
 {
     for (size_t i = 0; i < inventory->suite_count; i++) {
         if (strcmp(inventory->suites[i].name, name) == 0) {
@@ -14,7 +15,8 @@ const struct suite *inventory_find_suite(const struct inventory *inventory, cons
     return NULL;
 }
 
-const struct stack *inventory_find_stack(const struct inventory *inventory, const char *name, size_t *ret_index)
+const struct stack *inventory_find_stack(const struct inventory *inventory, const char *name,
+                                         size_t *ret_index)
 {
     for (size_t i = 0; i < inventory->stack_count; i++) {
         if (strcmp(inventory->stacks[i].name, name) == 0) {

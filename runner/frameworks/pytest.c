@@ -1,0 +1,180 @@
+/* pytest.c - pytest, by its own JUnit file (family xunit1, the only one that says file and line).
+ *
+ * The file is written at the end of the session: a killed pytest leaves none. */
+#include "adapters.h"
+#include <string.h>
+
+#define LAUNCHER "python3 -m pytest"
+
+/* "services/x/tests/test_a.py" -> "services.x.tests.test_a", as pytest names a module. */
+static const char *module_name(const char *file, struct arena *arena)
+{
+    size_t length = strlen(file);
+    if (string_ends_with(file, ".py"))
+        length -= 3;
+    char *name = arena_bytes(arena, file, length);
+    for (char *at = strchr(name, '/'); at; at = strchr(at, '/'))
+        *at = '.';
+    return name;
+}
+
+/* The class part of a JUnit classname: "tests.test_a.TestCart.TestInner" -> "TestCart::TestInner". */
+static const char *classes_of(const char *classname, size_t length, const char *module, struct arena *arena)
+{
+    size_t module_length = strlen(module);
+    if (length == module_length && memcmp(classname, module, length) == 0)
+        return "";
+    if (length <= module_length + 1 || memcmp(classname, module, module_length) != 0 ||
+        classname[module_length] != '.')
+        return NULL;
+    struct text text = {0};
+    for (size_t i = module_length + 1; i < length; i++) {
+        if (classname[i] == '.')
+            text_append(&text, "::");
+        else
+            text_append_char(&text, classname[i]);
+    }
+    const char *classes = arena_string(arena, text_string(&text));
+    text_clear(&text);
+    return classes;
+}
+
+/* What stands before the name of the test: the last "::" before a "[" of a parameter. */
+static size_t prefix_before_name(const char *test_name)
+{
+    size_t end = strcspn(test_name, "[");
+    size_t prefix = 0;
+    for (size_t i = 0; i + 1 < end; i++) {
+        if (test_name[i] == ':' && test_name[i + 1] == ':')
+            prefix = i;
+    }
+    return prefix;
+}
+
+/* `test_name` is "test", "Class::test", "classname::test" as JUnit has it, or a node id of pytest itself. */
+static const char *node_id(const struct framework_run *run, struct arena *arena)
+{
+    const char *file = file_argument(run->suite, arena);
+    const char *name = run->test_name;
+    size_t file_length = strlen(run->suite->file);
+    if (strncmp(name, run->suite->file, file_length) == 0 && string_starts_with(name + file_length, "::"))
+        return name;
+    size_t prefix = prefix_before_name(name);
+    const char *modules[] = {module_name(run->suite->file, arena),
+                             run->suite->source ? module_name(run->suite->source, arena) : ""};
+    for (size_t i = 0; prefix > 0 && i < 2; i++) {
+        const char *classes = classes_of(name, prefix, modules[i], arena);
+        if (classes && classes[0])
+            return arena_format(arena, "%s::%s%s", file, classes, name + prefix);
+        if (classes)
+            return arena_format(arena, "%s%s", file, name + prefix);
+    }
+    return arena_format(arena, "%s::%s", file, name);
+}
+
+static const char *const *pytest_argv(const struct framework_run *run, struct arena *arena)
+{
+    const struct suite *suite = run->suite;
+    const char *arguments[12];
+    size_t count = 0;
+    if (suite->file)
+        arguments[count++] = run->test_name ? node_id(run, arena) : file_argument(suite, arena);
+    arguments[count++] = "-q";
+    arguments[count++] = "--color=no";
+    arguments[count++] = arena_format(arena, "--junitxml=%s", run->report_path);
+    arguments[count++] = "-o";
+    arguments[count++] = "junit_family=xunit1";
+    arguments[count++] = "-p"; /* two suites in one checkout would write one .pytest_cache */
+    arguments[count++] = "no:cacheprovider";
+    if (!suite->file && run->test_name) {
+        arguments[count++] = "-k";
+        arguments[count++] =
+            run->test_name +
+            (prefix_before_name(run->test_name) > 0 ? prefix_before_name(run->test_name) + 2 : 0);
+    }
+    return command_line(suite->command ? suite->command : LAUNCHER, arguments, count, arena);
+}
+
+/* pytest names no type; its message begins with it: "AssertionError: ...", "failed on setup with "X: ..."".
+ */
+static const char *type_in_message(const char *message, struct arena *arena)
+{
+    const char *quote = string_starts_with(message, "failed on ") ? strchr(message, '"') : NULL;
+    const char *start = quote ? quote + 1 : message;
+    size_t length = strcspn(start, " :\"(");
+    bool is_type = length > 0 && (start[length] == ':' || start[length] == '"' || start[length] == '\0');
+    if (is_type && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_", start[0])) {
+        const char *dot = start + length;
+        while (dot > start && dot[-1] != '.')
+            dot--;
+        return arena_bytes(arena, dot, (size_t)(start + length - dot));
+    }
+    return string_starts_with(start, "assert ") ? "AssertionError" : NULL;
+}
+
+static bool is_default_type(const struct test_case *test_case)
+{
+    return string_equal(test_case->type, case_status_name(test_case->status)) ||
+           string_equal(test_case->type, "failure");
+}
+
+/* A test that failed and whose fixture then broke at teardown is written twice: one case, one name. */
+static struct test_case *find_called(struct report *report, size_t count, const struct test_case *teardown)
+{
+    if (teardown->status != CASE_ERROR || !string_starts_with(teardown->message, "failed on teardown"))
+        return NULL;
+    for (size_t i = count; i-- > 0;) {
+        struct test_case *other = &report->cases[i];
+        if (string_equal(other->name, teardown->name) && string_equal(other->classname, teardown->classname))
+            return other;
+    }
+    return NULL;
+}
+
+static void merge_teardown(struct test_case *called, const struct test_case *teardown, struct arena *arena)
+{
+    called->duration_us += teardown->duration_us;
+    called->body = text_join(called->body, teardown->body, arena);
+    called->output = text_join(called->output, teardown->output, arena);
+    if (called->status == CASE_FAILED || called->status == CASE_ERROR)
+        return;
+    called->status = teardown->status;
+    called->type = teardown->type;
+    called->message = teardown->message;
+}
+
+static void pytest_read(const struct suite *suite, const char *bytes, size_t length, struct report *report)
+{
+    struct junit_reader *reader = junit_reader_new(report);
+    junit_reader_feed(reader, bytes, length);
+    junit_reader_finish(reader);
+    junit_reader_free(reader);
+    size_t kept = 0;
+    for (size_t i = 0; i < report->count; i++) {
+        struct test_case *found = &report->cases[i];
+        bool is_bad = found->status == CASE_FAILED || found->status == CASE_ERROR;
+        if (is_bad && is_default_type(found)) {
+            const char *type = type_in_message(found->message, report->arena);
+            found->type = type ? type : found->type;
+        }
+        struct test_case *called = find_called(report, kept, found);
+        if (called) {
+            merge_teardown(called, found, report->arena);
+            continue;
+        }
+        found->file = case_file(suite, found->file, report->arena);
+        if (found->line > 0 || found->file)
+            found->line++; /* pytest counts from 0 */
+        report->cases[kept++] = *found;
+    }
+    report->count = kept;
+}
+
+const struct framework framework_pytest = {
+    .name = "pytest",
+    .default_glob_hint = "tests/**/test_*.py",
+    .can_select = true,
+    .has_report = true,
+    .argv = pytest_argv,
+    .read = pytest_read,
+};

@@ -1,0 +1,184 @@
+#include "lease_sqlite.h"
+#include <stdio.h>
+#include <string.h>
+
+#define KEYED " WHERE endpoint=?1 AND account=?2 AND region=?3"
+
+struct row {
+    bool is_there;
+    enum account_state state;
+    uint64_t fence;
+    char owner[128], holder[256], boot[64], reason[256];
+    int64_t expires_ms;
+    bool is_dirty;
+};
+
+static enum account_state parse_state(const char *word)
+{
+    for (int i = 0; i < ACCOUNT_STATE_COUNT; i++) {
+        if (word != NULL && strcmp(account_state_name((enum account_state)i), word) == 0) {
+            return (enum account_state)i;
+        }
+    }
+    return ACCOUNT_QUARANTINED; /* a state of a newer itrun: do not touch */
+}
+
+static void copy_column(char *ret, size_t size, struct sqlite3_stmt *statement, int column)
+{
+    const char *value = database_text(statement, column);
+    snprintf(ret, size, "%s", value != NULL ? value : "");
+}
+
+static bool read_row(struct sqlite3 *database, const struct lease_key *key, struct row *ret, struct error *error)
+{
+    struct sqlite3_stmt *statement =
+        database_query(database, error, "SELECT state, fence, owner, holder, boot, expires_ms, dirty, reason FROM lease" KEYED,
+                       "ttt", key->endpoint, key->account, key->region);
+    if (statement == NULL) {
+        return false;
+    }
+    int result = sqlite3_step(statement);
+    *ret = (struct row){.is_there = result == SQLITE_ROW};
+    if (ret->is_there) {
+        ret->state = parse_state(database_text(statement, 0));
+        ret->fence = (uint64_t)sqlite3_column_int64(statement, 1);
+        copy_column(ret->owner, sizeof ret->owner, statement, 2);
+        copy_column(ret->holder, sizeof ret->holder, statement, 3);
+        copy_column(ret->boot, sizeof ret->boot, statement, 4);
+        ret->expires_ms = sqlite3_column_int64(statement, 5);
+        ret->is_dirty = sqlite3_column_int64(statement, 6) != 0;
+        copy_column(ret->reason, sizeof ret->reason, statement, 7);
+    }
+    bool is_fine = result == SQLITE_ROW || result == SQLITE_DONE || database_error(error, database, "read");
+    sqlite3_finalize(statement);
+    return is_fine;
+}
+
+/* --- a transaction around each ------------------------------------------------------------------------ */
+
+static bool finish(struct sqlite3 *database, bool is_fine, struct error *error)
+{
+    if (is_fine && database_exec(database, "COMMIT", error)) {
+        return true;
+    }
+    struct error ignored = {0};
+    (void)database_exec(database, "ROLLBACK", &ignored);
+    return false;
+}
+
+static bool is_expired(const struct row *row, const struct lease_owner *owner)
+{
+    return strcmp(row->boot, owner->boot) != 0 || row->expires_ms <= owner->now_boot_ms;
+}
+
+static bool refuse(struct lease_answer *answer, const struct row *row, const struct lease_owner *owner, char holder_buffer[256])
+{
+    answer->state = row->state;
+    answer->expires_in_ms = row->state == ACCOUNT_LEASED ? row->expires_ms - owner->now_boot_ms : -1;
+    snprintf(holder_buffer, 256, "%s", row->state == ACCOUNT_LEASED ? row->holder : row->reason);
+    answer->holder = holder_buffer;
+    return error_set(&answer->error, ERROR_CONFLICT, "%s by %s", account_state_name(row->state), holder_buffer);
+}
+
+static bool write_lease(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
+                        int64_t expires_ms, bool is_dirty, struct error *error)
+{
+    return database_do(
+        database_query(database, error,
+                       "INSERT INTO lease VALUES(?1,?2,?3,'leased',?4,?5,?6,?7,?8,?9,NULL) ON CONFLICT DO UPDATE SET"
+                       " state='leased', fence=?4, owner=?5, holder=?6, boot=?7, expires_ms=?8, dirty=?9, reason=NULL",
+                       "tttitttii", key->endpoint, key->account, key->region, (int64_t)fence, owner->run, owner->holder,
+                       owner->boot, expires_ms, (int64_t)is_dirty),
+        error);
+}
+
+static bool acquire(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
+                    int64_t duration_ms, struct lease_answer *answer, char holder_buffer[256])
+{
+    struct row row;
+    if (!read_row(database, key, &row, &answer->error)) {
+        return false;
+    }
+    bool is_ours = row.is_there && row.state == ACCOUNT_LEASED && strcmp(row.owner, owner->run) == 0;
+    bool is_free = !row.is_there || row.state == ACCOUNT_FREE || row.state == ACCOUNT_DIRTY;
+    bool is_left = row.is_there && row.state == ACCOUNT_LEASED && !is_ours && is_expired(&row, owner);
+    if (!is_ours && !is_free && !is_left) {
+        return refuse(answer, &row, owner, holder_buffer);
+    }
+    answer->fence = is_ours ? row.fence : row.fence + 1; /* ours: the answer to an earlier try was lost */
+    answer->was_dirty = row.is_there && (row.is_dirty || row.state == ACCOUNT_DIRTY || is_left);
+    return write_lease(database, key, owner, answer->fence, owner->now_boot_ms + duration_ms, answer->was_dirty, &answer->error);
+}
+
+void lease_acquire(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
+                   int64_t duration_ms, struct lease_answer *answer, char holder_buffer[256])
+{
+    *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms};
+    if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {
+        bool is_granted = acquire(database, key, owner, duration_ms, answer, holder_buffer);
+        (void)finish(database, is_granted, &answer->error);
+    }
+}
+
+static bool is_held_by(const struct row *row, const struct lease_owner *owner, uint64_t fence)
+{
+    return row->is_there && row->state == ACCOUNT_LEASED && row->fence == fence && strcmp(row->owner, owner->run) == 0;
+}
+
+static bool renew(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
+                  int64_t duration_ms, struct lease_answer *answer)
+{
+    struct row row;
+    if (!read_row(database, key, &row, &answer->error)) {
+        return false;
+    }
+    if (!is_held_by(&row, owner, fence)) {
+        answer->state = row.state;
+        return error_set(&answer->error, ERROR_CONFLICT, "it was taken over%s%s", row.holder[0] != '\0' ? " by " : "", row.holder);
+    }
+    if (is_expired(&row, owner)) {
+        return error_set(&answer->error, ERROR_CONFLICT, "it ran out before its renewal");
+    }
+    answer->fence = fence;
+    return write_lease(database, key, owner, fence, owner->now_boot_ms + duration_ms, row.is_dirty, &answer->error);
+}
+
+void lease_renew(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
+                 int64_t duration_ms, struct lease_answer *answer)
+{
+    *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms};
+    if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {
+        (void)finish(database, renew(database, key, owner, fence, duration_ms, answer), &answer->error);
+    }
+}
+
+static bool release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
+                    enum account_state next, const char *reason, struct lease_answer *answer)
+{
+    struct row row;
+    if (!read_row(database, key, &row, &answer->error)) {
+        return false;
+    }
+    if (row.is_there && row.state != ACCOUNT_LEASED && row.fence == fence) {
+        return true; /* released already: the answer to an earlier try was lost */
+    }
+    if (!is_held_by(&row, owner, fence)) {
+        return error_set(&answer->error, ERROR_CONFLICT, "it was taken over by %s", row.holder);
+    }
+    bool is_dirty = next == ACCOUNT_DIRTY;
+    return database_do(database_query(database, &answer->error,
+                                      "UPDATE lease SET state=?4, owner=NULL, holder=NULL, boot=NULL, expires_ms=0, dirty=?5,"
+                                      " reason=?6" KEYED,
+                                      "ttttit", key->endpoint, key->account, key->region, account_state_name(next),
+                                      (int64_t)is_dirty, reason),
+                       &answer->error);
+}
+
+void lease_release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
+                   enum account_state next, const char *reason, struct lease_answer *answer)
+{
+    *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms, .fence = fence};
+    if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {
+        (void)finish(database, release(database, key, owner, fence, next, reason, answer), &answer->error);
+    }
+}
