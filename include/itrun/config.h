@@ -1,9 +1,9 @@
 /* config.h - itrun.yaml as plain data, and what is wrong with it at file:line:col.
  *
- * Decides what is valid; does not look at files, accounts or the environment but through `lookup`. `${env:NAME}`
- * and `${env:NAME:-default}` are expanded in every string. Every error names file:line:col, shows the line with a
- * caret and hints at the nearest valid name; all errors of a file are collected, the first is in *error.
- * Owns: everything in config->arena; config_free. */
+ * Decides what is valid; does not look at files, accounts or the environment but through `lookup`.
+ * `${env:NAME}` and `${env:NAME:-default}` are expanded in every string. Every error names file:line:col,
+ * shows the line with a caret and hints at the nearest valid name; all errors of a file are collected, the
+ * first is in *error. Owns: everything in config->arena; config_free. */
 #ifndef ITRUN_CONFIG_H
 #define ITRUN_CONFIG_H
 #include "itrun/model/inventory.h"
@@ -76,12 +76,13 @@ struct config {
 /* lookup returns the value of an environment variable or NULL; context is passed through.
  * report collects every problem, one after another, as they are to be shown; may be NULL. */
 typedef const char *config_lookup(void *context, const char *name);
-struct config *config_parse(const char *path, const char *bytes, size_t length, config_lookup *lookup, void *context,
-                            struct text *report, struct error *error);
+struct config *config_parse(const char *path, const char *bytes, size_t length, config_lookup *lookup,
+                            void *context, struct text *report, struct error *error);
 void config_free(struct config *config);
 /* For problems that are found later (an empty glob): the same form, at a mark of this file. */
-bool config_error(struct error *error, const struct config *config, struct config_mark mark, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/* Such an error as it is to be shown: the line, the source line with a caret, the hint. Others: one line and hint. */
+bool config_error(struct error *error, const struct config *config, struct config_mark mark,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Such an error as it is to be shown: the line, the source line with a caret, the hint. Others: one line and
+ * hint. */
 void config_show(struct text *report, const struct config *config, const struct error *error);
 #endif
