@@ -40,12 +40,21 @@ static bool is_case_bad(enum case_status status)
     return status == CASE_FAILED || status == CASE_ERROR;
 }
 
-static void copy_case(const struct test_case *from, struct arena *arena, struct test_case *ret_case)
+/* `previous`: the case before it and its copy, NULL for the first. Most cases share class and file with it;
+ * then their copies do too. */
+static void copy_case(const struct test_case *from, const struct test_case *previous, struct arena *arena,
+                      struct test_case *ret_case)
 {
-    *ret_case = *from;
-    ret_case->classname = arena_string(arena, from->classname != NULL ? from->classname : "");
+    const struct test_case *copied = ret_case - (previous != NULL);
+    bool has_same_class = previous != NULL && from->classname == previous->classname;
+    bool has_same_file = previous != NULL && from->file == previous->file;
+    const char *classname = from->classname != NULL ? from->classname : "";
+    ret_case->status = from->status;
+    ret_case->duration_us = from->duration_us;
+    ret_case->line = from->line;
+    ret_case->classname = has_same_class ? copied->classname : arena_string(arena, classname);
     ret_case->name = arena_string(arena, from->name);
-    ret_case->file = arena_string(arena, from->file);
+    ret_case->file = has_same_file ? copied->file : arena_string(arena, from->file);
     ret_case->type = arena_string(arena, from->type);
     ret_case->message = arena_string(arena, from->message);
     /* What a good test printed is shown nowhere. */
@@ -79,7 +88,7 @@ static void hold_report(struct tally *tally, const struct event *event)
     attempt->outcome = event->outcome;
     attempt->cases = arena_alloc(held->arena, report->count * sizeof *attempt->cases);
     for (size_t i = 0; i < report->count; i++) {
-        copy_case(&report->cases[i], held->arena, &attempt->cases[i]);
+        copy_case(&report->cases[i], i > 0 ? &report->cases[i - 1] : NULL, held->arena, &attempt->cases[i]);
     }
     attempt->count = report->count;
 }

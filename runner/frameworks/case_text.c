@@ -91,8 +91,22 @@ const char *capped_finish(const struct capped_text *capped, struct arena *arena)
     return result;
 }
 
+/* Nothing to drop, to replace or to trim: most names are so, and then one copy is enough. */
+static bool is_clean_name(const char *bytes, size_t length)
+{
+    if (length == 0 || length > CASE_MESSAGE_MAX || bytes[0] == ' ' || bytes[length - 1] == ' ')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] < 0x20 || bytes[i] > 0x7E)
+            return false;
+    }
+    return true;
+}
+
 const char *printable_name(const char *bytes, size_t length, struct arena *arena)
 {
+    if (is_clean_name(bytes, length))
+        return arena_bytes(arena, bytes, length);
     struct text text = {0};
     text_append_printable(&text, bytes, length < CASE_MESSAGE_MAX ? length : CASE_MESSAGE_MAX);
     for (size_t i = 0; i < text.length; i++) {

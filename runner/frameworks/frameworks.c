@@ -2,11 +2,10 @@
 #include "adapters.h"
 #include <string.h>
 
-static const struct framework *const frameworks[] = {&framework_pytest, &framework_mocha, &framework_command};
-static const char *const names[] = {"pytest", "mocha", "command"};
-
-#define COUNT (sizeof frameworks / sizeof *frameworks)
-_Static_assert(COUNT == sizeof names / sizeof *names, "every framework has its name in the list");
+enum { COUNT = 3 };
+static const struct framework *const frameworks[COUNT] = {&framework_pytest, &framework_mocha,
+                                                          &framework_command};
+static const char *const names[COUNT] = {"pytest", "mocha", "command"};
 
 const struct framework *framework_find(const char *name)
 {

@@ -68,14 +68,9 @@ static enum element element_of(const char *name)
         const char *name;
         enum element element;
     } elements[] = {
-        {"testcase",   ELEMENT_CASE   },
-        {"testsuite",  ELEMENT_SUITE  },
-        {"testsuites", ELEMENT_SUITES },
-        {"failure",    ELEMENT_FAILURE},
-        {"error",      ELEMENT_ERROR  },
-        {"skipped",    ELEMENT_SKIPPED},
-        {"system-out", ELEMENT_OUTPUT },
-        {"system-err", ELEMENT_OUTPUT },
+        {"testcase", ELEMENT_CASE},     {"testsuite", ELEMENT_SUITE},   {"testsuites", ELEMENT_SUITES},
+        {"failure", ELEMENT_FAILURE},   {"error", ELEMENT_ERROR},       {"skipped", ELEMENT_SKIPPED},
+        {"system-out", ELEMENT_OUTPUT}, {"system-err", ELEMENT_OUTPUT},
     };
     for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
         if (strcmp(elements[i].name, name) == 0)
@@ -105,11 +100,31 @@ static const char *take_name(struct junit_reader *reader, const char *value, con
     return printable_name(value, length, reader->report->arena);
 }
 
+/* "12.345": at most six digits on either side of a point, what nearly all tools write. False: look again. */
+static bool read_plain_duration(const char *value, int64_t *ret_us)
+{
+    int64_t us = 0, unit_us = 1000000;
+    const char *at = value;
+    for (; *at >= '0' && *at <= '9' && at - value < 6; at++)
+        us = us * 10 + (*at - '0') * (int64_t)1000000;
+    if (at > value && *at == '.') {
+        for (at++; *at >= '0' && *at <= '9' && unit_us > 1; at++)
+            us += (*at - '0') * (unit_us /= 10);
+    }
+    if (at == value || *at)
+        return false;
+    *ret_us = us;
+    return true;
+}
+
 /* "1.5", "2,503.1" (thousands), "0,5" (a decimal comma), "1e-3"; what is no time is 0. */
 static int64_t duration_of(const char *value)
 {
+    int64_t plain_us;
     if (!value)
         return 0;
+    if (read_plain_duration(value, &plain_us))
+        return plain_us;
     char digits[64];
     size_t length = 0;
     const char *comma = strrchr(value, ',');
@@ -205,16 +220,9 @@ static enum case_status status_in_words(const char *word)
     static const struct {
         const char *word;
         enum case_status status;
-    } words[] = {
-        {"skipped",  CASE_SKIPPED},
-        {"disabled", CASE_SKIPPED},
-        {"ignored",  CASE_SKIPPED},
-        {"notrun",   CASE_SKIPPED},
-        {"pending",  CASE_SKIPPED},
-        {"fail",     CASE_FAILED },
-        {"failed",   CASE_FAILED },
-        {"error",    CASE_ERROR  }
-    };
+    } words[] = {{"skipped", CASE_SKIPPED}, {"disabled", CASE_SKIPPED}, {"ignored", CASE_SKIPPED},
+                 {"notrun", CASE_SKIPPED},  {"pending", CASE_SKIPPED},  {"fail", CASE_FAILED},
+                 {"failed", CASE_FAILED},   {"error", CASE_ERROR}};
     for (size_t i = 0; word && i < sizeof words / sizeof *words; i++) {
         if (strcmp(word, words[i].word) == 0)
             return words[i].status;
@@ -432,7 +440,7 @@ static void feed_piece(struct junit_reader *reader, const char *bytes, size_t le
 void junit_reader_feed(struct junit_reader *reader, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length && !reader->has_bytes; i++)
-        reader->has_bytes = !memchr(" \t\r\n", bytes[i], 4);
+        reader->has_bytes = bytes[i] == '\0' || !strchr(" \t\r\n", bytes[i]);
     while (length > 0 && !reader->is_broken) {
         size_t piece = length < PIECE_MAX ? length : PIECE_MAX;
         feed_piece(reader, bytes, piece, false);

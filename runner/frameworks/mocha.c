@@ -198,7 +198,7 @@ static const char *find_problem(const struct report *report, const struct json *
 static void mocha_read(const struct suite *suite, const char *bytes, size_t length, struct report *report)
 {
     size_t blanks = 0;
-    while (blanks < length && memchr(" \t\r\n", bytes[blanks], 4))
+    while (blanks < length && bytes[blanks] != '\0' && strchr(" \t\r\n", bytes[blanks]))
         blanks++;
     report->is_present = blanks < length;
     report->is_complete = false;

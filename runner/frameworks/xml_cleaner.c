@@ -265,10 +265,20 @@ static enum step step_special(struct xml_cleaner *cleaner, const char *bytes, si
     return STEP_DONE;
 }
 
+#define BIT(byte) (UINT64_C(1) << ((byte) % 64))
+
+/* Every byte passes here, hence one bit for each: controls but for TAB, LF and CR, then & < ], then all
+ * beyond ASCII.
+ */
 static bool is_plain(unsigned char byte)
 {
-    return (byte >= 0x20 && byte < 0x80 && byte != '&' && byte != '<' && byte != ']') || byte == '\n' ||
-           byte == '\t' || byte == '\r';
+    static const uint64_t special[4] = {
+        (UINT64_C(0xFFFFFFFF) & ~(BIT('\t') | BIT('\n') | BIT('\r'))) | BIT('&') | BIT('<'),
+        BIT(']'),
+        UINT64_MAX,
+        UINT64_MAX,
+    };
+    return (special[byte / 64] & BIT(byte)) == 0;
 }
 
 /* Returns how many bytes were dealt with; the rest goes on in the next piece. */

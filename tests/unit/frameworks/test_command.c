@@ -17,17 +17,17 @@ Test(command, plain_words_run_directly_and_others_through_sh)
     static const struct {
         const char *command, *argv;
     } rows[] = {
-        {"./smoke.sh",             "./smoke.sh"       },
+        {"./smoke.sh", "./smoke.sh"},
         {"  poetry  run\tpytest ", "poetry|run|pytest"},
-        {"make -j2 CC=gcc",        "make|-j2|CC=gcc"  },
-        {"A=1 make",               "sh|-c|A=1 make"   },
-        {"echo $HOME",             "sh|-c|echo $HOME" },
-        {"a && b",                 "sh|-c|a && b"     },
-        {"echo 'x y'",             "sh|-c|echo 'x y'" },
-        {"ls *.c",                 "sh|-c|ls *.c"     },
-        {"exit 77",                "sh|-c|exit 77"    },
-        {"cd x",                   "sh|-c|cd x"       },
-        {"a\nb",                   "sh|-c|a\nb"       },
+        {"make -j2 CC=gcc", "make|-j2|CC=gcc"},
+        {"A=1 make", "sh|-c|A=1 make"},
+        {"echo $HOME", "sh|-c|echo $HOME"},
+        {"a && b", "sh|-c|a && b"},
+        {"echo 'x y'", "sh|-c|echo 'x y'"},
+        {"ls *.c", "sh|-c|ls *.c"},
+        {"exit 77", "sh|-c|exit 77"},
+        {"cd x", "sh|-c|cd x"},
+        {"a\nb", "sh|-c|a\nb"},
     };
     struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -76,15 +76,15 @@ Test(command, paths_of_a_report_are_told_from_the_configuration)
     static const struct {
         const char *cwd, *file, *source, *path, *wanted;
     } rows[] = {
-        {"/repo",     "t/a.py", "t/a.py",     "t/a.py",           "t/a.py"    },
-        {"/repo",     "t/a.py", "t/a.py",     "/repo/t/b.py",     "t/b.py"    },
-        {"/repo",     "t/a.py", "t/a.py",     "/elsewhere/b.py",  NULL        },
-        {"/repo",     "t/a.py", "t/a.py",     "../b.py",          NULL        },
-        {"/repo",     NULL,     NULL,         "./t\\b.py",        "t/b.py"    },
-        {"/repo/s/x", "t/a.py", "s/x/t/a.py", "t/b.py",           "s/x/t/b.py"},
+        {"/repo", "t/a.py", "t/a.py", "t/a.py", "t/a.py"},
+        {"/repo", "t/a.py", "t/a.py", "/repo/t/b.py", "t/b.py"},
+        {"/repo", "t/a.py", "t/a.py", "/elsewhere/b.py", NULL},
+        {"/repo", "t/a.py", "t/a.py", "../b.py", NULL},
+        {"/repo", NULL, NULL, "./t\\b.py", "t/b.py"},
+        {"/repo/s/x", "t/a.py", "s/x/t/a.py", "t/b.py", "s/x/t/b.py"},
         {"/repo/s/x", "t/a.py", "s/x/t/a.py", "/repo/s/x/t/b.py", "s/x/t/b.py"},
-        {"/repo/s/x", "t/a.py", "s/x/t/a.py", "/repo/lib/b.py",   "lib/b.py"  },
-        {"/repo/s/x", "t/a.py", "s/x/t/a.py", "s/x/t/b.py",       "s/x/t/b.py"},
+        {"/repo/s/x", "t/a.py", "s/x/t/a.py", "/repo/lib/b.py", "lib/b.py"},
+        {"/repo/s/x", "t/a.py", "s/x/t/a.py", "s/x/t/b.py", "s/x/t/b.py"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct suite suite = {.cwd = rows[i].cwd, .file = rows[i].file, .source = rows[i].source};

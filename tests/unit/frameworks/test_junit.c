@@ -304,3 +304,36 @@ Test(junit, random_damage_never_breaks_the_reader)
     }
     text_clear(&bytes);
 }
+
+Test(junit, a_duration_is_read_in_every_spelling)
+{
+    static const struct {
+        const char *time;
+        int64_t us;
+    } spellings[] = {
+        {"0.123", 123000},
+        {"12.345678", 12345678},
+        {"12.3456789", 12345679},
+        {"7", 7000000},
+        {"7.", 7000000},
+        {".5", 500000},
+        {"0,5", 500000},
+        {"2,503.1", 2503100000},
+        {"1e-3", 1000},
+        {"", 0},
+        {"1234567.5", 1234567500000},
+        {"-1", 0},
+        {"fast", 0},
+        {"999999", 999999000000},
+    };
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        struct text xml = {0};
+        text_append_format(&xml, "<testsuite><testcase name=\"a\" time=\"%s\"/></testsuite>",
+                           spellings[i].time);
+        struct report *report = read_bytes("command", &any, xml.bytes, xml.length);
+        cr_assert_eq(report->count, 1);
+        cr_assert_eq(report->cases[0].duration_us, spellings[i].us, "%s", spellings[i].time);
+        report_free(report);
+        text_clear(&xml);
+    }
+}

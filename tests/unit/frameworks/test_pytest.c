@@ -42,14 +42,14 @@ Test(pytest, selects_one_test_however_it_is_named)
     static const struct {
         const char *name, *id;
     } rows[] = {
-        {"test_a",                                                    "tests/test_mixed.py::test_a"          },
-        {"TestCart::test_a",                                          "tests/test_mixed.py::TestCart::test_a"},
-        {"tests.test_mixed.TestCart::test_a",                         "tests/test_mixed.py::TestCart::test_a"},
-        {"tests.test_mixed::test_a[a::b]",                            "tests/test_mixed.py::test_a[a::b]"    },
-        {"test_a[a::b]",                                              "tests/test_mixed.py::test_a[a::b]"    },
+        {"test_a", "tests/test_mixed.py::test_a"},
+        {"TestCart::test_a", "tests/test_mixed.py::TestCart::test_a"},
+        {"tests.test_mixed.TestCart::test_a", "tests/test_mixed.py::TestCart::test_a"},
+        {"tests.test_mixed::test_a[a::b]", "tests/test_mixed.py::test_a[a::b]"},
+        {"test_a[a::b]", "tests/test_mixed.py::test_a[a::b]"},
         {"services.shop.tests.test_mixed.TestCart.TestInner::test_a",
-         "tests/test_mixed.py::TestCart::TestInner::test_a"                                                  },
-        {"tests/test_mixed.py::TestCart::test_a",                     "tests/test_mixed.py::TestCart::test_a"},
+         "tests/test_mixed.py::TestCart::TestInner::test_a"},
+        {"tests/test_mixed.py::TestCart::test_a", "tests/test_mixed.py::TestCart::test_a"},
     };
     struct arena *arena = arena_new();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

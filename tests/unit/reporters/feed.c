@@ -34,8 +34,7 @@ void capture_init(struct capture *capture)
 {
     *capture = (struct capture){
         .out = {.append = capture_append, .replace = capture_replace, .columns = capture_columns},
-        .columns = 60
-    };
+        .columns = 60};
 }
 
 void capture_clear(struct capture *capture)

@@ -95,9 +95,7 @@ Test(junit, a_failure_has_message_type_body_repro_and_output)
 
 Test(junit, message_and_type_are_there_even_when_the_framework_gave_none)
 {
-    struct test_case cases[] = {
-        {.classname = "", .name = "x", .status = CASE_FAILED}
-    };
+    struct test_case cases[] = {{.classname = "", .name = "x", .status = CASE_FAILED}};
     struct report report = report_of(cases, 1);
     feed_suite(&feed, 0, OUTCOME_FAILED, NULL, &report);
     HAS("<failure message=\"failed\" type=\"failed\">");
