@@ -9,8 +9,10 @@
 
 #define REPORT_LIMIT_BYTES (256 * 1024 * 1024)
 
-typedef void collect_done(void *context, uint64_t effect_id, const struct error *error, const struct report *report);
+typedef void collect_done(void *context, uint64_t effect_id, const struct error *error,
+                          const struct report *report);
 /* Copies collect. redactor may be NULL. suite is borrowed until done; report is valid during done only. */
-void collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect, const struct suite *suite,
-                   const char *run_directory, const struct redactor *redactor, collect_done *done, void *context);
+void collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
+                   const struct suite *suite, const char *run_directory, const struct redactor *redactor,
+                   collect_done *done, void *context);
 #endif

@@ -13,6 +13,7 @@ struct checkout {
     bool is_dirty;
 };
 /* Paths relative to root, sorted bytewise, regular files only (symlinks to files too). */
-bool listing_files(const char *root, struct arena *arena, const char *const **ret_paths, size_t *ret_count, struct error *error);
+bool listing_files(const char *root, struct arena *arena, const char *const **ret_paths, size_t *ret_count,
+                   struct error *error);
 void listing_checkout(const char *root, struct arena *arena, struct checkout *ret_checkout);
 #endif

@@ -8,12 +8,14 @@
 
 struct redactor; /* a set of secret values, shared by what runs in one account */
 struct redactor *redactor_new(void);
-void redactor_free(struct redactor *redactor); /* NULL is fine */
+void redactor_free(struct redactor *redactor);                   /* NULL is fine */
 struct redactor *redactor_copy(const struct redactor *redactor); /* for another thread */
-void redactor_add(struct redactor *redactor, const char *secret); /* shorter than 8 bytes: ignored; duplicates are fine */
+void redactor_add(struct redactor *redactor,
+                  const char *secret); /* shorter than 8 bytes: ignored; duplicates are fine */
 /* Streaming: appends to *ret what can be let go; keeps back what may be the start of a secret. */
 struct redaction; /* one stream */
 struct redaction *redaction_new(const struct redactor *redactor);
-void redaction_feed(struct redaction *redaction, const char *bytes, size_t length, bool is_last, struct text *ret);
+void redaction_feed(struct redaction *redaction, const char *bytes, size_t length, bool is_last,
+                    struct text *ret);
 void redaction_free(struct redaction *redaction);
 #endif

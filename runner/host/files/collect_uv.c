@@ -1,0 +1,102 @@
+#include "itrun/host/files.h"
+#include "itrun/base/memory.h"
+#include "itrun/frameworks.h"
+#include <uv.h>
+
+struct collecting {
+    uv_work_t work;
+    uint64_t effect_id;
+    char *report_path;
+    char *store_path; /* absolute */
+    const struct suite *suite;
+    const struct framework *framework;
+    struct redaction *redaction; /* NULL: nothing to redact */
+    struct redactor *secrets;    /* a copy: the loop may learn new ones meanwhile */
+    struct report *report;
+    struct error error;
+    collect_done *done;
+    void *context;
+};
+
+static bool store(const struct collecting *collecting, const char *bytes, size_t length, struct error *error)
+{
+    char *folder = memory_copy_string(collecting->store_path);
+    char *slash = NULL;
+    for (char *c = folder; *c != '\0'; c++) {
+        slash = *c == '/' ? c : slash;
+    }
+    bool is_made = true;
+    if (slash != NULL) {
+        *slash = '\0';
+        is_made = file_make_folders(folder, error);
+    }
+    memory_free(folder);
+    return is_made && file_replace(collecting->store_path, bytes, length, error);
+}
+
+/* Redacts before anything else sees the bytes: what is stored and what is parsed is the same. */
+static void read_report(struct collecting *collecting)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    struct error error = {0};
+    if (!file_read(collecting->report_path, REPORT_LIMIT_BYTES, &bytes, &length, &error)) {
+        if (error.kind != ERROR_GONE) {
+            collecting->error = error;
+        }
+        return;
+    }
+    struct text clean = {0};
+    if (collecting->redaction != NULL) {
+        redaction_feed(collecting->redaction, bytes, length, true, &clean);
+    } else {
+        text_append_bytes(&clean, bytes, length);
+    }
+    memory_free(bytes);
+    if (clean.length > 0) {
+        (void)store(collecting, clean.bytes, clean.length, &collecting->error);
+        collecting->framework->read(collecting->suite, clean.bytes, clean.length, collecting->report);
+    }
+    text_clear(&clean);
+}
+
+static void work(uv_work_t *request)
+{
+    read_report(request->data);
+}
+
+static void after(uv_work_t *request, int status)
+{
+    (void)status;
+    struct collecting *collecting = request->data;
+    collecting->done(collecting->context, collecting->effect_id, &collecting->error, collecting->report);
+    report_free(collecting->report);
+    redaction_free(collecting->redaction);
+    redactor_free(collecting->secrets);
+    memory_free(collecting->report_path);
+    memory_free(collecting->store_path);
+    memory_free(collecting);
+}
+
+void collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
+                   const struct suite *suite, const char *run_directory, const struct redactor *redactor,
+                   collect_done *done, void *context)
+{
+    struct collecting *collecting = memory_new(sizeof *collecting);
+    struct text path = {0};
+    text_append_format(&path, "%s/%s", run_directory, collect->store_path);
+    collecting->store_path = text_take(&path);
+    collecting->report_path = memory_copy_string(collect->report_path);
+    collecting->effect_id = effect_id;
+    collecting->suite = suite;
+    collecting->framework = framework_find(collect->framework);
+    collecting->report = report_new();
+    if (redactor != NULL) {
+        collecting->secrets = redactor_copy(redactor);
+        collecting->redaction = redaction_new(collecting->secrets);
+    }
+    collecting->done = done;
+    collecting->context = context;
+    collecting->work.data = collecting;
+    MUST(uv_queue_work(loop, &collecting->work, work, after) == 0);
+}

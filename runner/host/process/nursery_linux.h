@@ -1,0 +1,18 @@
+/* nursery_linux.h - where guards come from: one itrun-guard process that does nothing but fork guards.
+ *
+ * Executing even a small static program costs several times a fork of it; with 200 lanes that is the whole
+ * start of a run. The nursery forks with CLONE_PARENT, so every guard is itrun's own child and nothing
+ * depends on the nursery living on. Started with the first guard, and again should it have died. */
+#ifndef ITRUN_HOST_NURSERY_H
+#define ITRUN_HOST_NURSERY_H
+#include "itrun/base/error.h"
+#include <sys/types.h>
+
+struct nursery;
+struct nursery *nursery_new(const char *guard_path, const char *cookie);
+void nursery_free(struct nursery *nursery); /* ends it and reaps it */
+/* A new guard with `socket` as its control socket; the caller closes its copy. Blocks for the length of a
+ * fork. */
+bool nursery_fork_guard(struct nursery *nursery, int socket, pid_t *ret_pid, struct error *error);
+pid_t nursery_pid(const struct nursery *nursery); /* 0: none */
+#endif
