@@ -1,13 +1,12 @@
 /* accounts.h - which account this run may use, and until when: the pool and its lease machine.
  *
- * Decides; the host carries LEASE_* effects to the lease store, which makes them durable and exclusive, and brings
- * the answers back. Does not assume roles, deploy, wait, or call anyone.
- * Time    lease clock (input->lease_now_ms) only: it counts sleep. A lease is valid until the time at which its
- *         last successful acquire or renewal was SENT, plus lease_ms, less a margin of a tenth.
- * Errors  arrive as POOL_REFUSED; kinds denied and config are final.
- * Facts   are queued: pool_request, pool_release and pool_withdraw may be called while they are drained. After LOST
- *         the lane still calls pool_release, and gets RELEASED.
- * Source  fencing token: Kleppmann, "How to do distributed locking", 2016. */
+ * Decides; the host carries LEASE_* effects to the lease store, which makes them durable and exclusive, and
+ * brings the answers back. Does not assume roles, deploy, wait, or call anyone. Time    lease clock
+ * (input->lease_now_ms) only: it counts sleep. A lease is valid until the time at which its last successful
+ * acquire or renewal was SENT, plus lease_ms, less a margin of a tenth. Errors  arrive as POOL_REFUSED; kinds
+ * denied and config are final. Facts   are queued: pool_request, pool_release and pool_withdraw may be called
+ * while they are drained. After LOST the lane still calls pool_release, and gets RELEASED. Source  fencing
+ * token: Kleppmann, "How to do distributed locking", 2016. */
 #ifndef ITRUN_ACCOUNTS_H
 #define ITRUN_ACCOUNTS_H
 #include "itrun/model/input.h"
@@ -17,23 +16,29 @@ struct pool_fact { /* strings valid until the next step */
     enum pool_fact_type type;
     size_t lane;
     size_t account;
-    uint64_t fence;       /* GRANTED */
-    int64_t stop_by_ms;   /* GRANTED, EXTENDED: lease clock; no process of ours lives past it. INT64_MAX: local */
-    bool was_dirty;       /* GRANTED: its last owner did not end in order */
-    const char *holder;   /* WAITING: "run 0198... of ci-7" */
-    struct error error;   /* REFUSED, LOST */
+    uint64_t fence; /* GRANTED */
+    int64_t
+        stop_by_ms; /* GRANTED, EXTENDED: lease clock; no process of ours lives past it. INT64_MAX: local */
+    bool was_dirty; /* GRANTED: its last owner did not end in order */
+    const char *holder; /* WAITING: "run 0198... of ci-7" */
+    struct error error; /* REFUSED, LOST */
 };
 struct pool;
-struct pool *pool_new(const struct account *accounts, size_t account_count, int64_t lease_ms); /* borrows accounts */
-void pool_free(struct pool *pool); /* frees memory, not leases */
-/* An account for this lane: the preferred one if it is free, else the first free one in order that no other lane of
- * ours prefers, else any; when none is free, waits (WAITING names a holder once per holder) and asks again when the
- * earliest lease runs out or after 2 s, whichever comes first. exclude: an account that this lane must not get again
- * (NO_INDEX: none). Dirty accounts are given (was_dirty), quarantined ones never. Nothing left at all: REFUSED. */
+struct pool *pool_new(const struct account *accounts, size_t account_count,
+                      int64_t lease_ms); /* borrows accounts */
+void pool_free(struct pool *pool);       /* frees memory, not leases */
+/* An account for this lane: the preferred one if it is free, else the first free one in order that no other
+ * lane of ours prefers, else any; when none is free, waits (WAITING names a holder once per holder) and asks
+ * again when the earliest lease runs out or after 2 s, whichever comes first. exclude: an account that this
+ * lane must not get again (NO_INDEX: none). Dirty accounts are given (was_dirty), quarantined ones never.
+ * Nothing left at all: REFUSED. */
 void pool_request(struct pool *pool, size_t lane, size_t preferred, size_t exclude, struct effects *effects);
-void pool_withdraw(struct pool *pool, size_t lane, struct effects *effects); /* a grant in flight is given back */
-void pool_release(struct pool *pool, size_t lane, enum account_state next, const char *reason, struct effects *effects);
-void pool_step(struct pool *pool, const struct input *input, struct effects *effects); /* LEASE_ANSWERED, DEADLINE */
+void pool_withdraw(struct pool *pool, size_t lane,
+                   struct effects *effects); /* a grant in flight is given back */
+void pool_release(struct pool *pool, size_t lane, enum account_state next, const char *reason,
+                  struct effects *effects);
+void pool_step(struct pool *pool, const struct input *input,
+               struct effects *effects);                /* LEASE_ANSWERED, DEADLINE */
 int64_t pool_next_deadline_ms(const struct pool *pool); /* on the LEASE clock; INT64_MAX: none */
 bool pool_next_fact(struct pool *pool, struct pool_fact *ret_fact);
 bool pool_is_idle(const struct pool *pool); /* no lease held, no effect outstanding */

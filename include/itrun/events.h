@@ -1,8 +1,8 @@
 /* events.h - what happened in a run: the only thing that leaves it, and how it is written and read back.
  *
- * One object a line in events.ndjson. The live event and the recorded one are the same struct. Only run/ makes
- * events: facts for users, not private transitions. The driver stamps seq and times once, before any sink.
- * Published as events.schema.json beside this header. Sinks read no clock and touch no file.
+ * One object a line in events.ndjson. The live event and the recorded one are the same struct. Only run/
+ * makes events: facts for users, not private transitions. The driver stamps seq and times once, before any
+ * sink. Published as events.schema.json beside this header. Sinks read no clock and touch no file.
  *
  * Owns: an event borrows all it points to; event_decode puts everything in the arena it is given.
  * Source: the idea of announcing first and resolving later is Bazel's Build Event Protocol. */
@@ -14,21 +14,21 @@
 #define EVENT_SCHEMA_VERSION 1
 
 /* X(constant, word, must be synced before it counts as emitted) */
-#define EVENT_TABLE(X)                                                                                         \
-    X(RUN_STARTED, "run.started", false)                                                                       \
-    X(SUITE_PLANNED, "suite.planned", false)       /* one a suite, before anything runs */                     \
-    X(PLAN_ANNOUNCED, "plan.announced", true)      /* how many suites were planned; nothing starts before it */ \
-    X(ACCOUNT_WAITING, "account.waiting", false)   /* all are held; by whom */                                 \
-    X(ACCOUNT_LEASED, "account.leased", false)                                                                 \
-    X(ACCOUNT_RELEASED, "account.released", false) /* reason: free, dirty, lost */                             \
-    X(STACK_DECIDED, "stack.decided", false)       /* action and reason */                                     \
-    X(STACK_FINISHED, "stack.finished", false)                                                                 \
-    X(SUITE_STOLEN, "suite.stolen", false)                                                                     \
-    X(ATTEMPT_STARTED, "attempt.started", false)                                                               \
-    X(ATTEMPT_FINISHED, "attempt.finished", false)                                                             \
-    X(SUITE_FINISHED, "suite.finished", true)                                                                  \
-    X(SHARD_FINISHED, "shard.finished", false)                                                                 \
-    X(PROBLEM, "problem", false)                   /* infrastructure: kind, message */                         \
+#define EVENT_TABLE(X)                                                                                       \
+    X(RUN_STARTED, "run.started", false)                                                                     \
+    X(SUITE_PLANNED, "suite.planned", false)  /* one a suite, before anything runs */                        \
+    X(PLAN_ANNOUNCED, "plan.announced", true) /* how many suites were planned; nothing starts before it */   \
+    X(ACCOUNT_WAITING, "account.waiting", false) /* all are held; by whom */                                 \
+    X(ACCOUNT_LEASED, "account.leased", false)                                                               \
+    X(ACCOUNT_RELEASED, "account.released", false) /* reason: free, dirty, lost */                           \
+    X(STACK_DECIDED, "stack.decided", false)       /* action and reason */                                   \
+    X(STACK_FINISHED, "stack.finished", false)                                                               \
+    X(SUITE_STOLEN, "suite.stolen", false)                                                                   \
+    X(ATTEMPT_STARTED, "attempt.started", false)                                                             \
+    X(ATTEMPT_FINISHED, "attempt.finished", false)                                                           \
+    X(SUITE_FINISHED, "suite.finished", true)                                                                \
+    X(SHARD_FINISHED, "shard.finished", false)                                                               \
+    X(PROBLEM, "problem", false) /* infrastructure: kind, message */                                         \
     X(RUN_FINISHED, "run.finished", true)
 
 enum event_type {
@@ -47,15 +47,15 @@ struct event {
     int64_t monotonic_us; /* since the run's start */
     const char *run;
     const char *worker;
-    size_t shard;   /* 1-based; 0: none */
-    size_t suite;   /* 0-based index in the plan's announcement; NO_INDEX: none */
-    int attempt;    /* 1-based; 0: none */
+    size_t shard;           /* 1-based; 0: none */
+    size_t suite;           /* 0-based index in the plan's announcement; NO_INDEX: none */
+    int attempt;            /* 1-based; 0: none */
     const char *suite_name; /* wherever suite is set */
 
     /* Which of these are set depends on the type; the rest are zero. */
     const char *account; /* alias */
     const char *stack;
-    const char *reason;  /* why: of a decision, a release, a theft, an end, a problem's message */
+    const char *reason; /* why: of a decision, a release, a theft, an end, a problem's message */
     enum outcome outcome;
     int64_t duration_ms;
 
@@ -73,27 +73,28 @@ struct event {
         size_t suite_count;
         size_t case_count; /* of the last passed run; 0 unknown */
     } planned;
-    struct { /* STACK_DECIDED, STACK_FINISHED */
+    struct {                /* STACK_DECIDED, STACK_FINISHED */
         const char *action; /* "skip" "wait" "create" "update" "repair" "replace" "give up" */
         bool is_ok;
         const char *fingerprint;
     } stack_action;
-    uint64_t fence;       /* ACCOUNT_LEASED */
-    size_t from_shard;    /* SUITE_STOLEN */
-    struct {              /* ATTEMPT_FINISHED */
+    uint64_t fence;    /* ACCOUNT_LEASED */
+    size_t from_shard; /* SUITE_STOLEN */
+    struct {           /* ATTEMPT_FINISHED */
         int exit_code, signal, leaked_count;
         int64_t user_us, system_us, max_rss_bytes, output_bytes;
         bool is_output_cut;
-        const char *output_tail; /* last lines */
-        const char *output_path; /* relative to the run's directory */
+        const char *output_tail;     /* last lines */
+        const char *output_path;     /* relative to the run's directory */
         const struct report *report; /* NULL: none */
     } ended;
     struct { /* SUITE_FINISHED */
         int attempts;
         bool is_flaky; /* passed after an attempt that did not */
     } suite_end;
-    const char *problem_kind; /* PROBLEM: "lease_lost" "throttle" "credentials" "deploy" "report_missing" "leak" */
-    struct {                  /* RUN_FINISHED */
+    const char
+        *problem_kind; /* PROBLEM: "lease_lost" "throttle" "credentials" "deploy" "report_missing" "leak" */
+    struct {           /* RUN_FINISHED */
         int exit_code;
         int64_t makespan_ms;
         uint64_t aws_requests;
@@ -106,13 +107,15 @@ struct event {
 void event_encode(const struct event *event, struct text *text);
 /* Strings live in arena; so does ended.report (its arena field is NULL then). Unknown fields are ignored, an
  * unknown type gives false with kind GONE (skip the line), a broken line kind INVALID. */
-bool event_decode(const char *line, size_t length, struct arena *arena, struct event *ret_event, struct error *error);
+bool event_decode(const char *line, size_t length, struct arena *arena, struct event *ret_event,
+                  struct error *error);
 
-/* Every event of a journal, in order; events of types unknown here are passed over. False: a damaged line, or what
- * visit answered. A last line torn by a crash is dropped, and *ret_torn (may be NULL) says so. An event and what it
- * points to live until visit returns. */
+/* Every event of a journal, in order; events of types unknown here are passed over. False: a damaged line, or
+ * what visit answered. A last line torn by a crash is dropped, and *ret_torn (may be NULL) says so. An event
+ * and what it points to live until visit returns. */
 typedef bool event_visit(void *context, const struct event *event, struct error *error);
-bool events_read(const char *bytes, size_t length, event_visit *visit, void *context, bool *ret_torn, struct error *error);
+bool events_read(const char *bytes, size_t length, event_visit *visit, void *context, bool *ret_torn,
+                 struct error *error);
 
 /* Receives every event, in order. One shape for journal, reporters, console, history. */
 struct sink {
@@ -120,21 +123,24 @@ struct sink {
     bool (*on_event)(struct sink *sink, const struct event *event, struct error *error);
     /* Write out what is known so far (the driver calls it at most every 5 s and at the end); may be NULL. */
     bool (*flush)(struct sink *sink, struct error *error);
-    void (*on_tick)(struct sink *sink, int64_t monotonic_us); /* console only: redraw; not journaled; may be NULL */
+    void (*on_tick)(struct sink *sink,
+                    int64_t monotonic_us); /* console only: redraw; not journaled; may be NULL */
     void (*free)(struct sink *sink);
 };
-/* Where a sink's bytes go; cli wires it to a file, a terminal, a buffer. The callee copies or writes at once. */
+/* Where a sink's bytes go; cli wires it to a file, a terminal, a buffer. The callee copies or writes at once.
+ */
 struct out {
     bool (*append)(struct out *out, const char *bytes, size_t length, struct error *error);
-    bool (*replace)(struct out *out, const char *bytes, size_t length, struct error *error); /* whole content, atomically */
+    bool (*replace)(struct out *out, const char *bytes, size_t length,
+                    struct error *error); /* whole content, atomically */
     bool is_terminal;
     int (*columns)(struct out *out); /* terminals: width now; may be NULL */
 };
 
 /* fold: the events of a run -> the state of that run. Feeding the journal gives what the live run had.
  *
- * Decides what is an impossible history (kind INVALID): a suite announced twice, not announced, or finished twice; a
- * count that does not match. Keeps no test cases. Owns all its strings. */
+ * Decides what is an impossible history (kind INVALID): a suite announced twice, not announced, or finished
+ * twice; a count that does not match. Keeps no test cases. Owns all its strings. */
 struct fold_attempt {
     int number; /* 1-based */
     enum outcome outcome;
@@ -150,7 +156,7 @@ struct fold_attempt {
 };
 struct fold_suite {
     const char *name, *group, *framework, *file, *repro;
-    size_t shard;        /* where it ran last, or was planned */
+    size_t shard; /* where it ran last, or was planned */
     size_t planned_shard;
     int64_t expected_ms;
     size_t expected_cases; /* of the last passed run; 0 unknown */
@@ -165,8 +171,8 @@ struct fold_suite {
 };
 /* What a lane does at any moment; the four add up to the time from the announcement to the lane's end. */
 enum fold_phase { FOLD_WAIT, FOLD_RECONCILE, FOLD_TEST, FOLD_IDLE, FOLD_PHASE_COUNT };
-struct fold_shard { /* index 0 is shard 1; times are monotonic */
-    const char *account; /* alias, the last one leased */
+struct fold_shard {                     /* index 0 is shard 1; times are monotonic */
+    const char *account;                /* alias, the last one leased */
     int64_t phase_us[FOLD_PHASE_COUNT]; /* up to the last change; fold_shard_now adds what is under way */
     int64_t longest_wait_us;
     int64_t since_us; /* the last change */
@@ -186,10 +192,13 @@ struct fold {
     size_t leaked_processes, retried_attempts;
     int64_t retry_ms;
     int64_t first_failure_us; /* monotonic; 0: none */
-    struct { const char *kind; size_t count; } problems[16];
+    struct {
+        const char *kind;
+        size_t count;
+    } problems[16];
     size_t problem_count;
     bool is_announced, is_finished;
-    struct event end; /* RUN_FINISHED, when is_finished */
+    struct event end;     /* RUN_FINISHED, when is_finished */
     int64_t announced_us; /* monotonic */
     int64_t last_monotonic_us, last_wall_us;
     uint64_t last_seq;

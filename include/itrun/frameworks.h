@@ -13,13 +13,13 @@ struct framework_run {
     const char *test_name;   /* one case only, or NULL */
 };
 struct framework {
-    const char *name; /* "pytest" */
+    const char *name;              /* "pytest" */
     const char *default_glob_hint; /* for messages: "tests/test_*.py" */
-    bool can_select;  /* --test works */
-    bool needs_file;  /* a suite of it is a file */
-    bool has_report;  /* false: "command" without a declared report is judged by its exit status */
-    /* NULL-terminated argv in arena. A command with shell metacharacters becomes {"sh","-c",...}; file and flags are
-     * then appended as quoted words. */
+    bool can_select;               /* --test works */
+    bool needs_file;               /* a suite of it is a file */
+    bool has_report; /* false: "command" without a declared report is judged by its exit status */
+    /* NULL-terminated argv in arena. A command with shell metacharacters becomes {"sh","-c",...}; file and
+     * flags are then appended as quoted words. */
     const char *const *(*argv)(const struct framework_run *run, struct arena *arena);
     /* Environment the framework needs besides (may be NULL): appends to *ret, returns count. */
     size_t (*environment)(const struct framework_run *run, struct arena *arena, const struct pair **ret);
@@ -35,6 +35,7 @@ struct junit_reader *junit_reader_new(struct report *report); /* borrows report 
 void junit_reader_feed(struct junit_reader *reader, const char *bytes, size_t length);
 void junit_reader_finish(struct junit_reader *reader); /* sets is_present, is_complete, problem */
 void junit_reader_free(struct junit_reader *reader);
-/* "poetry run pytest" -> {"poetry","run","pytest",NULL}, or {"sh","-c",command,NULL} where it has metacharacters. */
+/* "poetry run pytest" -> {"poetry","run","pytest",NULL}, or {"sh","-c",command,NULL} where it has
+ * metacharacters. */
 const char *const *command_argv(const char *command, struct arena *arena);
 #endif

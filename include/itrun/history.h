@@ -1,6 +1,7 @@
 /* history.h - what past runs teach: rows in, estimates out.
  *
- * Pure: the rows come from and go to a history store (store.h). A cache: deleting it costs time, never truth. */
+ * Pure: the rows come from and go to a history store (store.h). A cache: deleting it costs time, never truth.
+ */
 #ifndef ITRUN_HISTORY_H
 #define ITRUN_HISTORY_H
 #include "itrun/events.h"
@@ -12,7 +13,8 @@ struct history_row { /* one finished suite of one run */
     int64_t wall_us;
     size_t case_count;
 };
-/* Rows of one suite, newest first -> median of the last three passed durations, case count of the last passed. */
+/* Rows of one suite, newest first -> median of the last three passed durations, case count of the last
+ * passed. */
 void estimate_from_history(const struct history_row *rows, size_t count, struct estimate *ret_estimate);
 
 /* A sink that hands each finished suite (not lost, cancelled) to save(). */

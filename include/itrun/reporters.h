@@ -1,15 +1,15 @@
 /* reporters.h - the projections of a run's events: JUnit, metrics, summary, console. Each is a struct sink.
  *
- * A reporter keeps what it needs and writes through a struct out that it borrows. It reads no clock and no file,
- * so that `itrun report` on an old journal gives the very bytes of the live run. A reporter's failure is told at
- * the end and never stops a run. */
+ * A reporter keeps what it needs and writes through a struct out that it borrows. It reads no clock and no
+ * file, so that `itrun report` on an old journal gives the very bytes of the live run. A reporter's failure
+ * is told at the end and never stops a run. */
 #ifndef ITRUN_REPORTERS_H
 #define ITRUN_REPORTERS_H
 #include "itrun/events.h"
 
-struct sink *junit_sink_new(struct out *out);    /* dialect: reports of record, flat, one outcome a case */
-struct sink *metrics_sink_new(struct out *out);  /* Prometheus text format, gauges */
-struct sink *summary_sink_new(struct out *out);  /* summary.json */
+struct sink *junit_sink_new(struct out *out);   /* dialect: reports of record, flat, one outcome a case */
+struct sink *metrics_sink_new(struct out *out); /* Prometheus text format, gauges */
+struct sink *summary_sink_new(struct out *out); /* summary.json */
 enum console_style { CONSOLE_BAR, CONSOLE_PLAIN, CONSOLE_NONE };
 struct console_options {
     enum console_style style;

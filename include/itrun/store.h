@@ -1,9 +1,11 @@
-/* store.h - SQLite: leases and the deploy ledger (accounts.store), history (itrun.db). Off the loop, on one worker each.
+/* store.h - SQLite: leases and the deploy ledger (accounts.store), history (itrun.db). Off the loop, on one
+ * worker each.
  *
- * accounts.store: keyed by endpoint, account id and region, shared by every checkout and project on the machine.
- * synchronous FULL, BEGIN IMMEDIATE, an own jittered busy handler. A lease row: owner, fence (only grows), state,
- * expiry. Expiry is compared on CLOCK_BOOTTIME together with the boot id: after a reboot every lease has expired.
- * Every write accepts "already mine, same fence" as success. Threads: called on the loop; done() on the loop. */
+ * accounts.store: keyed by endpoint, account id and region, shared by every checkout and project on the
+ * machine. synchronous FULL, BEGIN IMMEDIATE, an own jittered busy handler. A lease row: owner, fence (only
+ * grows), state, expiry. Expiry is compared on CLOCK_BOOTTIME together with the boot id: after a reboot every
+ * lease has expired. Every write accepts "already mine, same fence" as success. Threads: called on the loop;
+ * done() on the loop. */
 #ifndef ITRUN_STORE_H
 #define ITRUN_STORE_H
 #include "itrun/history.h"
@@ -19,11 +21,13 @@ struct lease_store_options {
     size_t account_count;
 };
 struct lease_store;
-struct lease_store *lease_store_open(uv_loop_t *loop, const struct lease_store_options *options, struct error *error);
-/* Performs LEASE_* and LEDGER_* effects (copies what it needs); done gets a completed input (type, effect_id, lane and
- * payload set; clocks not), valid during the call. */
+struct lease_store *lease_store_open(uv_loop_t *loop, const struct lease_store_options *options,
+                                     struct error *error);
+/* Performs LEASE_* and LEDGER_* effects (copies what it needs); done gets a completed input (type, effect_id,
+ * lane and payload set; clocks not), valid during the call. */
 typedef void store_done(void *context, const struct input *completion);
-void lease_store_perform(struct lease_store *store, const struct effect *effect, store_done *done, void *context);
+void lease_store_perform(struct lease_store *store, const struct effect *effect, store_done *done,
+                         void *context);
 void lease_store_close(struct lease_store *store, void (*closed)(void *context), void *context);
 /* Blocking, for commands and for planning, before a loop runs: every ledger entry of every account. */
 bool lease_store_read_ledger(struct lease_store *store, struct arena *arena, size_t account,
@@ -36,8 +40,8 @@ struct lease_row {
     int64_t expires_in_ms;
     const char *reason;
 };
-bool lease_store_list(struct lease_store *store, struct arena *arena, struct lease_row **ret_rows, size_t *ret_count,
-                      struct error *error);
+bool lease_store_list(struct lease_store *store, struct arena *arena, struct lease_row **ret_rows,
+                      size_t *ret_count, struct error *error);
 /* $XDG_STATE_HOME/itrun/accounts.db, else $HOME/.local/state/itrun/accounts.db, from lookup. */
 bool lease_store_default_path(const char *(*lookup)(void *context, const char *name), void *context,
                               struct text *ret_path, struct error *error);
@@ -50,5 +54,6 @@ bool history_store_read(struct history_store *store, struct arena *arena, const 
                         struct history_row **ret_rows, size_t *ret_count, struct error *error);
 /* Queued; written in groups. Errors are kept and given at close. */
 void history_store_add(struct history_store *store, const char *run, const struct history_row *row);
-void history_store_close(struct history_store *store, void (*closed)(void *context, const struct error *error), void *context);
+void history_store_close(struct history_store *store,
+                         void (*closed)(void *context, const struct error *error), void *context);
 #endif

@@ -21,7 +21,7 @@ struct slot { /* one account */
 
 struct request {
     size_t lane, preferred, exclude;
-    bool is_asking; /* an account is being asked for */
+    bool is_asking;   /* an account is being asked for */
     struct text told; /* the holder that its lane was told of */
 };
 
@@ -100,7 +100,8 @@ static struct pool_fact *add_fact(struct pool *pool, enum pool_fact_type type, s
 {
     pool->facts = memory_grow(pool->facts, pool->fact_count, &pool->fact_capacity, sizeof *pool->facts);
     struct queued_fact *queued = &pool->facts[pool->fact_count++];
-    *queued = (struct queued_fact){.fact = {.type = type, .lane = lane, .account = account, .stop_by_ms = INT64_MAX}};
+    *queued = (struct queued_fact){
+        .fact = {.type = type, .lane = lane, .account = account, .stop_by_ms = INT64_MAX}};
     return &queued->fact;
 }
 
@@ -143,7 +144,8 @@ static void drop_request(struct pool *pool, size_t lane)
 static bool is_preferred_by_another(const struct pool *pool, size_t account, size_t lane)
 {
     for (size_t i = 0; i < pool->request_count; i++) {
-        if (pool->requests[i].lane != lane && pool->requests[i].preferred == account && !pool->requests[i].is_asking) {
+        if (pool->requests[i].lane != lane && pool->requests[i].preferred == account &&
+            !pool->requests[i].is_asking) {
             return true;
         }
     }
@@ -239,8 +241,10 @@ static void assign(struct pool *pool, struct effects *effects)
 void pool_request(struct pool *pool, size_t lane, size_t preferred, size_t exclude, struct effects *effects)
 {
     MUST(find_request(pool, lane) == NULL);
-    pool->requests = memory_grow(pool->requests, pool->request_count, &pool->request_capacity, sizeof *pool->requests);
-    pool->requests[pool->request_count++] = (struct request){.lane = lane, .preferred = preferred, .exclude = exclude};
+    pool->requests =
+        memory_grow(pool->requests, pool->request_count, &pool->request_capacity, sizeof *pool->requests);
+    pool->requests[pool->request_count++] =
+        (struct request){.lane = lane, .preferred = preferred, .exclude = exclude};
     assign(pool, effects);
 }
 
@@ -254,7 +258,8 @@ static size_t slot_of_lane(const struct pool *pool, size_t lane, enum pool_accou
     return NO_INDEX;
 }
 
-static void ask_release(struct pool *pool, size_t account, enum account_state next, const char *reason, struct effects *effects)
+static void ask_release(struct pool *pool, size_t account, enum account_state next, const char *reason,
+                        struct effects *effects)
 {
     struct slot *slot = &pool->slots[account];
     slot_enter(pool, account, POOL_ACCOUNT_RELEASING);
@@ -280,7 +285,8 @@ void pool_withdraw(struct pool *pool, size_t lane, struct effects *effects)
     }
 }
 
-void pool_release(struct pool *pool, size_t lane, enum account_state next, const char *reason, struct effects *effects)
+void pool_release(struct pool *pool, size_t lane, enum account_state next, const char *reason,
+                  struct effects *effects)
 {
     size_t account = slot_of_lane(pool, lane, POOL_ACCOUNT_HELD);
     if (account != NO_INDEX && pool->accounts[account].is_local) {
@@ -306,12 +312,14 @@ static void block(struct pool *pool, size_t account, int64_t retry_in_ms)
         retry_in_ms = RETRY_MS;
     }
     slot_enter(pool, account, POOL_ACCOUNT_BLOCKED);
-    pool->slots[account].retry_at_ms = pool->now_ms + (retry_in_ms > RETRY_MIN_MS ? retry_in_ms : RETRY_MIN_MS);
+    pool->slots[account].retry_at_ms =
+        pool->now_ms + (retry_in_ms > RETRY_MIN_MS ? retry_in_ms : RETRY_MIN_MS);
 }
 
 static void tell_waiting(struct pool *pool, struct request *request, const char *holder)
 {
-    if (holder == NULL || pick_account(pool, request) != NO_INDEX || string_equal(text_string(&request->told), holder)) {
+    if (holder == NULL || pick_account(pool, request) != NO_INDEX ||
+        string_equal(text_string(&request->told), holder)) {
         return; /* another account may be free: not waiting yet */
     }
     text_reset(&request->told);
@@ -325,7 +333,8 @@ static void acquire_refused(struct pool *pool, size_t account, const struct leas
 {
     struct slot *slot = &pool->slots[account];
     struct request *request = slot->is_withdrawn ? NULL : find_request(pool, slot->lane);
-    bool is_final = answer->error.kind == ERROR_DENIED || answer->error.kind == ERROR_IO || answer->error.kind == ERROR_CONFIG;
+    bool is_final = answer->error.kind == ERROR_DENIED || answer->error.kind == ERROR_IO ||
+                    answer->error.kind == ERROR_CONFIG;
     if (answer->error.kind == ERROR_CONFLICT && answer->state == ACCOUNT_QUARANTINED) {
         slot->is_quarantined = true;
     }
@@ -348,7 +357,8 @@ static void set_validity(struct pool *pool, struct slot *slot, int64_t sent_at_m
     slot->renew_at_ms = sent_at_ms + pool->lease_ms / 3;
 }
 
-static void acquire_answered(struct pool *pool, size_t account, const struct lease_answer *answer, struct effects *effects)
+static void acquire_answered(struct pool *pool, size_t account, const struct lease_answer *answer,
+                             struct effects *effects)
 {
     struct slot *slot = &pool->slots[account];
     slot->effect_id = 0;
@@ -383,7 +393,8 @@ static void lose(struct pool *pool, size_t account, const char *why)
     struct slot *slot = &pool->slots[account];
     slot_enter(pool, account, POOL_ACCOUNT_LOST);
     struct pool_fact *fact = add_fact(pool, POOL_LOST, slot->lane, account);
-    error_set(&fact->error, ERROR_CONFLICT, "the lease of %s was lost: %s", pool->accounts[account].alias, why);
+    error_set(&fact->error, ERROR_CONFLICT, "the lease of %s was lost: %s", pool->accounts[account].alias,
+              why);
 }
 
 static void renew_answered(struct pool *pool, size_t account, const struct lease_answer *answer)
@@ -481,7 +492,8 @@ int64_t pool_next_deadline_ms(const struct pool *pool)
         const struct slot *slot = &pool->slots[i];
         int64_t slot_ms = INT64_MAX;
         if (slot->state == POOL_ACCOUNT_HELD) {
-            slot_ms = slot->renew_id == 0 && slot->renew_at_ms < slot->stop_by_ms ? slot->renew_at_ms : slot->stop_by_ms;
+            slot_ms = slot->renew_id == 0 && slot->renew_at_ms < slot->stop_by_ms ? slot->renew_at_ms
+                                                                                  : slot->stop_by_ms;
         } else if (slot->state == POOL_ACCOUNT_BLOCKED && has_waiting && !slot->is_quarantined) {
             slot_ms = slot->retry_at_ms;
         }
@@ -497,7 +509,8 @@ bool pool_is_idle(const struct pool *pool)
     }
     for (size_t i = 0; i < pool->account_count; i++) {
         const struct slot *slot = &pool->slots[i];
-        if ((slot->state != POOL_ACCOUNT_FREE && slot->state != POOL_ACCOUNT_BLOCKED) || slot->renew_id != 0) {
+        if ((slot->state != POOL_ACCOUNT_FREE && slot->state != POOL_ACCOUNT_BLOCKED) ||
+            slot->renew_id != 0) {
             return false;
         }
     }

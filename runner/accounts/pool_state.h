@@ -18,12 +18,13 @@
 #define ITRUN_ACCOUNTS_POOL_STATE_H
 
 #define POOL_MOVE(state) (1u << (state))
-#define POOL_TABLE(X)                                                                                          \
-    X(FREE, POOL_MOVE(POOL_ACCOUNT_ASKING) | POOL_MOVE(POOL_ACCOUNT_HELD))                                     \
-    X(ASKING, POOL_MOVE(POOL_ACCOUNT_HELD) | POOL_MOVE(POOL_ACCOUNT_BLOCKED) | POOL_MOVE(POOL_ACCOUNT_RELEASING)) \
-    X(HELD, POOL_MOVE(POOL_ACCOUNT_RELEASING) | POOL_MOVE(POOL_ACCOUNT_LOST) | POOL_MOVE(POOL_ACCOUNT_FREE))   \
-    X(LOST, POOL_MOVE(POOL_ACCOUNT_RELEASING))                                                                 \
-    X(RELEASING, POOL_MOVE(POOL_ACCOUNT_FREE))                                                                 \
+#define POOL_TABLE(X)                                                                                        \
+    X(FREE, POOL_MOVE(POOL_ACCOUNT_ASKING) | POOL_MOVE(POOL_ACCOUNT_HELD))                                   \
+    X(ASKING,                                                                                                \
+      POOL_MOVE(POOL_ACCOUNT_HELD) | POOL_MOVE(POOL_ACCOUNT_BLOCKED) | POOL_MOVE(POOL_ACCOUNT_RELEASING))    \
+    X(HELD, POOL_MOVE(POOL_ACCOUNT_RELEASING) | POOL_MOVE(POOL_ACCOUNT_LOST) | POOL_MOVE(POOL_ACCOUNT_FREE)) \
+    X(LOST, POOL_MOVE(POOL_ACCOUNT_RELEASING))                                                               \
+    X(RELEASING, POOL_MOVE(POOL_ACCOUNT_FREE))                                                               \
     X(BLOCKED, POOL_MOVE(POOL_ACCOUNT_FREE))
 enum pool_account_state {
 #define X(name, next) POOL_ACCOUNT_##name,

@@ -6,12 +6,7 @@
 static const struct unit {
     const char *name;
     int64_t ms;
-} units[] = {
-    {"h",  3600000},
-    {"m",  60000  },
-    {"s",  1000   },
-    {"ms", 1      }
-};
+} units[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 
 #define UNIT_COUNT (sizeof units / sizeof *units)
 

@@ -6,11 +6,8 @@ static const char *const type_names[EFFECT_TYPE_COUNT] = {
 #undef X
 };
 static const char *const state_names[ACCOUNT_STATE_COUNT] = {
-    [ACCOUNT_FREE] = "free",
-    [ACCOUNT_LEASED] = "leased",
-    [ACCOUNT_CLEANING] = "cleaning",
-    [ACCOUNT_DIRTY] = "dirty",
-    [ACCOUNT_QUARANTINED] = "quarantined",
+    [ACCOUNT_FREE] = "free",   [ACCOUNT_LEASED] = "leased",           [ACCOUNT_CLEANING] = "cleaning",
+    [ACCOUNT_DIRTY] = "dirty", [ACCOUNT_QUARANTINED] = "quarantined",
 };
 static const char *const operation_names[AWS_OPERATION_COUNT] = {
     [AWS_ASSUME_ROLE] = "AssumeRole",

@@ -10,7 +10,7 @@ struct outcome_row {
     const char *junit, *colour, *symbol;
 };
 static const struct outcome_row rows[OUTCOME_COUNT] = {
-#define X(constant, word, precedence, retry, exit_code, junit, colour, symbol)                                 \
+#define X(constant, word, precedence, retry, exit_code, junit, colour, symbol)                               \
     [constant] = {word, precedence, retry, exit_code, junit, colour, symbol},
     OUTCOME_TABLE(X)
 #undef X

@@ -30,7 +30,8 @@ bool stack_status_is_settled(enum stack_status status)
 
 bool stack_status_is_succeeded(enum stack_status status)
 {
-    return status == STACK_CREATE_COMPLETE || status == STACK_UPDATE_COMPLETE || status == STACK_IMPORT_COMPLETE;
+    return status == STACK_CREATE_COMPLETE || status == STACK_UPDATE_COMPLETE ||
+           status == STACK_IMPORT_COMPLETE;
 }
 
 const char *pair_value(const struct pair *pairs, size_t count, const char *name)

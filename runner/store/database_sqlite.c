@@ -25,7 +25,8 @@ bool database_error(struct error *error, struct sqlite3 *database, const char *d
 {
     int code = sqlite3_errcode(database);
     const char *path = sqlite3_db_filename(database, "main");
-    error_set(error, code == SQLITE_BUSY ? ERROR_TRANSIENT : ERROR_IO, "%s: %s", doing, sqlite3_errmsg(database));
+    error_set(error, code == SQLITE_BUSY ? ERROR_TRANSIENT : ERROR_IO, "%s: %s", doing,
+              sqlite3_errmsg(database));
     error_where(error, "%s", path != NULL ? path : "");
     if (code == SQLITE_FULL || code == SQLITE_IOERR) {
         error_hint(error, "is the disk full?");
@@ -68,7 +69,8 @@ struct sqlite3 *database_open(const char *path, bool is_full_sync, const char *s
     return database;
 }
 
-struct sqlite3_stmt *database_query(struct sqlite3 *database, struct error *error, const char *sql, const char *types, ...)
+struct sqlite3_stmt *database_query(struct sqlite3 *database, struct error *error, const char *sql,
+                                    const char *types, ...)
 {
     struct sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK) {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HISTORY_SCHEMA                                                                                         \
-    "CREATE TABLE IF NOT EXISTS history(suite TEXT NOT NULL, run TEXT NOT NULL, outcome TEXT NOT NULL,"        \
-    " duration_ms INTEGER NOT NULL, wall_us INTEGER NOT NULL, cases INTEGER NOT NULL);"                        \
+#define HISTORY_SCHEMA                                                                                       \
+    "CREATE TABLE IF NOT EXISTS history(suite TEXT NOT NULL, run TEXT NOT NULL, outcome TEXT NOT NULL,"      \
+    " duration_ms INTEGER NOT NULL, wall_us INTEGER NOT NULL, cases INTEGER NOT NULL);"                      \
     "CREATE INDEX IF NOT EXISTS history_by_suite ON history(suite, wall_us);"
 
 struct history_store {
@@ -55,10 +55,10 @@ struct history_store *history_store_open(uv_loop_t *loop, const char *path, stru
 bool history_store_read(struct history_store *store, struct arena *arena, const char *suite, size_t limit,
                         struct history_row **ret_rows, size_t *ret_count, struct error *error)
 {
-    struct sqlite3_stmt *statement = database_query(
-        store->database, error,
-        "SELECT outcome, duration_ms, wall_us, cases FROM history WHERE suite=?1 ORDER BY wall_us DESC LIMIT ?2", "ti", suite,
-        (int64_t)limit);
+    struct sqlite3_stmt *statement = database_query(store->database, error,
+                                                    "SELECT outcome, duration_ms, wall_us, cases FROM "
+                                                    "history WHERE suite=?1 ORDER BY wall_us DESC LIMIT ?2",
+                                                    "ti", suite, (int64_t)limit);
     if (statement == NULL) {
         return false;
     }
@@ -92,9 +92,10 @@ static bool write_rows(struct batch *batch)
     struct sqlite3 *database = batch->store->database;
     for (size_t i = 0; i < batch->count; i++) {
         const struct history_row *row = &batch->rows[i];
-        if (!database_do(database_query(database, &batch->error, "INSERT INTO history VALUES(?1,?2,?3,?4,?5,?6)", "tttiii",
-                                        row->suite, batch->runs[i], outcome_name(row->outcome), row->duration_ms, row->wall_us,
-                                        (int64_t)row->case_count),
+        if (!database_do(database_query(database, &batch->error,
+                                        "INSERT INTO history VALUES(?1,?2,?3,?4,?5,?6)", "tttiii", row->suite,
+                                        batch->runs[i], outcome_name(row->outcome), row->duration_ms,
+                                        row->wall_us, (int64_t)row->case_count),
                          &batch->error)) {
             return false;
         }
@@ -179,7 +180,8 @@ void history_store_add(struct history_store *store, const char *run, const struc
     submit(store);
 }
 
-void history_store_close(struct history_store *store, void (*closed)(void *context, const struct error *error), void *context)
+void history_store_close(struct history_store *store,
+                         void (*closed)(void *context, const struct error *error), void *context)
 {
     store->closed = closed;
     store->closed_context = context;

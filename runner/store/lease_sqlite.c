@@ -10,6 +10,7 @@ struct row {
     uint64_t fence;
     char owner[128], holder[256], boot[64], reason[256];
     int64_t expires_ms;
+    int64_t seen_ms; /* awake time of this boot at which it was first seen expired; 0: not yet */
     bool is_dirty;
 };
 
@@ -29,11 +30,13 @@ static void copy_column(char *ret, size_t size, struct sqlite3_stmt *statement, 
     snprintf(ret, size, "%s", value != NULL ? value : "");
 }
 
-static bool read_row(struct sqlite3 *database, const struct lease_key *key, struct row *ret, struct error *error)
+static bool read_row(struct sqlite3 *database, const struct lease_key *key, struct row *ret,
+                     struct error *error)
 {
-    struct sqlite3_stmt *statement =
-        database_query(database, error, "SELECT state, fence, owner, holder, boot, expires_ms, dirty, reason FROM lease" KEYED,
-                       "ttt", key->endpoint, key->account, key->region);
+    struct sqlite3_stmt *statement = database_query(
+        database, error,
+        "SELECT state, fence, owner, holder, boot, expires_ms, dirty, reason, seen_ms FROM lease" KEYED,
+        "ttt", key->endpoint, key->account, key->region);
     if (statement == NULL) {
         return false;
     }
@@ -48,6 +51,7 @@ static bool read_row(struct sqlite3 *database, const struct lease_key *key, stru
         ret->expires_ms = sqlite3_column_int64(statement, 5);
         ret->is_dirty = sqlite3_column_int64(statement, 6) != 0;
         copy_column(ret->reason, sizeof ret->reason, statement, 7);
+        ret->seen_ms = sqlite3_column_int64(statement, 8);
     }
     bool is_fine = result == SQLITE_ROW || result == SQLITE_DONE || database_error(error, database, "read");
     sqlite3_finalize(statement);
@@ -71,25 +75,53 @@ static bool is_expired(const struct row *row, const struct lease_owner *owner)
     return strcmp(row->boot, owner->boot) != 0 || row->expires_ms <= owner->now_boot_ms;
 }
 
-static bool refuse(struct lease_answer *answer, const struct row *row, const struct lease_owner *owner, char holder_buffer[256])
+static bool refuse(struct lease_answer *answer, const struct row *row, const struct lease_owner *owner,
+                   char holder_buffer[256])
 {
     answer->state = row->state;
     answer->expires_in_ms = row->state == ACCOUNT_LEASED ? row->expires_ms - owner->now_boot_ms : -1;
     snprintf(holder_buffer, 256, "%s", row->state == ACCOUNT_LEASED ? row->holder : row->reason);
     answer->holder = holder_buffer;
-    return error_set(&answer->error, ERROR_CONFLICT, "%s by %s", account_state_name(row->state), holder_buffer);
+    return error_set(&answer->error, ERROR_CONFLICT, "%s by %s", account_state_name(row->state),
+                     holder_buffer);
 }
 
-static bool write_lease(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
-                        int64_t expires_ms, bool is_dirty, struct error *error)
+static bool write_lease(struct sqlite3 *database, const struct lease_key *key,
+                        const struct lease_owner *owner, uint64_t fence, int64_t expires_ms, bool is_dirty,
+                        struct error *error)
 {
     return database_do(
-        database_query(database, error,
-                       "INSERT INTO lease VALUES(?1,?2,?3,'leased',?4,?5,?6,?7,?8,?9,NULL) ON CONFLICT DO UPDATE SET"
-                       " state='leased', fence=?4, owner=?5, holder=?6, boot=?7, expires_ms=?8, dirty=?9, reason=NULL",
-                       "tttitttii", key->endpoint, key->account, key->region, (int64_t)fence, owner->run, owner->holder,
-                       owner->boot, expires_ms, (int64_t)is_dirty),
+        database_query(
+            database, error,
+            "INSERT INTO lease VALUES(?1,?2,?3,'leased',?4,?5,?6,?7,?8,?9,NULL,0) ON CONFLICT DO UPDATE SET"
+            " state='leased', fence=?4, owner=?5, holder=?6, boot=?7, expires_ms=?8, dirty=?9, reason=NULL, "
+            "seen_ms=0",
+            "tttitttii", key->endpoint, key->account, key->region, (int64_t)fence, owner->run, owner->holder,
+            owner->boot, expires_ms, (int64_t)is_dirty),
         error);
+}
+
+/* True: it may be taken over now. False: not yet (answer says when), or the store failed. */
+static bool may_take_over(struct sqlite3 *database, const struct lease_key *key,
+                          const struct lease_owner *owner, const struct row *row, struct lease_answer *answer,
+                          char holder_buffer[256])
+{
+    if (strcmp(row->boot, owner->boot) != 0) {
+        return true; /* nothing lives from before a reboot */
+    }
+    if (row->seen_ms != 0 && owner->now_awake_ms >= row->seen_ms + TAKEOVER_GRACE_MS) {
+        return true;
+    }
+    if (row->seen_ms == 0 &&
+        !database_do(database_query(database, &answer->error, "UPDATE lease SET seen_ms=?4" KEYED, "ttti",
+                                    key->endpoint, key->account, key->region, owner->now_awake_ms),
+                     &answer->error)) {
+        return false;
+    }
+    refuse(answer, row, owner, holder_buffer);
+    int64_t seen_ms = row->seen_ms != 0 ? row->seen_ms : owner->now_awake_ms;
+    answer->expires_in_ms = seen_ms + TAKEOVER_GRACE_MS - owner->now_awake_ms;
+    return false;
 }
 
 static bool acquire(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
@@ -105,9 +137,13 @@ static bool acquire(struct sqlite3 *database, const struct lease_key *key, const
     if (!is_ours && !is_free && !is_left) {
         return refuse(answer, &row, owner, holder_buffer);
     }
+    if (is_left && !may_take_over(database, key, owner, &row, answer, holder_buffer)) {
+        return false;
+    }
     answer->fence = is_ours ? row.fence : row.fence + 1; /* ours: the answer to an earlier try was lost */
     answer->was_dirty = row.is_there && (row.is_dirty || row.state == ACCOUNT_DIRTY || is_left);
-    return write_lease(database, key, owner, answer->fence, owner->now_boot_ms + duration_ms, answer->was_dirty, &answer->error);
+    return write_lease(database, key, owner, answer->fence, owner->now_boot_ms + duration_ms,
+                       answer->was_dirty, &answer->error);
 }
 
 void lease_acquire(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
@@ -115,18 +151,21 @@ void lease_acquire(struct sqlite3 *database, const struct lease_key *key, const 
 {
     *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms};
     if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {
-        bool is_granted = acquire(database, key, owner, duration_ms, answer, holder_buffer);
-        (void)finish(database, is_granted, &answer->error);
+        bool is_decided = acquire(database, key, owner, duration_ms, answer, holder_buffer) ||
+                          answer->error.kind == ERROR_CONFLICT;
+        (void)finish(database, is_decided,
+                     &answer->error); /* a refusal may have noted that the lease was seen expired */
     }
 }
 
 static bool is_held_by(const struct row *row, const struct lease_owner *owner, uint64_t fence)
 {
-    return row->is_there && row->state == ACCOUNT_LEASED && row->fence == fence && strcmp(row->owner, owner->run) == 0;
+    return row->is_there && row->state == ACCOUNT_LEASED && row->fence == fence &&
+           strcmp(row->owner, owner->run) == 0;
 }
 
-static bool renew(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
-                  int64_t duration_ms, struct lease_answer *answer)
+static bool renew(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
+                  uint64_t fence, int64_t duration_ms, struct lease_answer *answer)
 {
     struct row row;
     if (!read_row(database, key, &row, &answer->error)) {
@@ -134,17 +173,19 @@ static bool renew(struct sqlite3 *database, const struct lease_key *key, const s
     }
     if (!is_held_by(&row, owner, fence)) {
         answer->state = row.state;
-        return error_set(&answer->error, ERROR_CONFLICT, "it was taken over%s%s", row.holder[0] != '\0' ? " by " : "", row.holder);
+        return error_set(&answer->error, ERROR_CONFLICT, "it was taken over%s%s",
+                         row.holder[0] != '\0' ? " by " : "", row.holder);
     }
     if (is_expired(&row, owner)) {
         return error_set(&answer->error, ERROR_CONFLICT, "it ran out before its renewal");
     }
     answer->fence = fence;
-    return write_lease(database, key, owner, fence, owner->now_boot_ms + duration_ms, row.is_dirty, &answer->error);
+    return write_lease(database, key, owner, fence, owner->now_boot_ms + duration_ms, row.is_dirty,
+                       &answer->error);
 }
 
-void lease_renew(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
-                 int64_t duration_ms, struct lease_answer *answer)
+void lease_renew(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
+                 uint64_t fence, int64_t duration_ms, struct lease_answer *answer)
 {
     *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms};
     if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {
@@ -152,8 +193,8 @@ void lease_renew(struct sqlite3 *database, const struct lease_key *key, const st
     }
 }
 
-static bool release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
-                    enum account_state next, const char *reason, struct lease_answer *answer)
+static bool release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
+                    uint64_t fence, enum account_state next, const char *reason, struct lease_answer *answer)
 {
     struct row row;
     if (!read_row(database, key, &row, &answer->error)) {
@@ -166,16 +207,18 @@ static bool release(struct sqlite3 *database, const struct lease_key *key, const
         return error_set(&answer->error, ERROR_CONFLICT, "it was taken over by %s", row.holder);
     }
     bool is_dirty = next == ACCOUNT_DIRTY;
-    return database_do(database_query(database, &answer->error,
-                                      "UPDATE lease SET state=?4, owner=NULL, holder=NULL, boot=NULL, expires_ms=0, dirty=?5,"
-                                      " reason=?6" KEYED,
-                                      "ttttit", key->endpoint, key->account, key->region, account_state_name(next),
-                                      (int64_t)is_dirty, reason),
-                       &answer->error);
+    return database_do(
+        database_query(
+            database, &answer->error,
+            "UPDATE lease SET state=?4, owner=NULL, holder=NULL, boot=NULL, expires_ms=0, dirty=?5,"
+            " reason=?6" KEYED,
+            "ttttit", key->endpoint, key->account, key->region, account_state_name(next), (int64_t)is_dirty,
+            reason),
+        &answer->error);
 }
 
-void lease_release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner, uint64_t fence,
-                   enum account_state next, const char *reason, struct lease_answer *answer)
+void lease_release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
+                   uint64_t fence, enum account_state next, const char *reason, struct lease_answer *answer)
 {
     *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms, .fence = fence};
     if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {

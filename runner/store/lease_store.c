@@ -70,7 +70,8 @@ static void lease_store_free(struct lease_store *store)
     memory_free(store);
 }
 
-struct lease_store *lease_store_open(uv_loop_t *loop, const struct lease_store_options *options, struct error *error)
+struct lease_store *lease_store_open(uv_loop_t *loop, const struct lease_store_options *options,
+                                     struct error *error)
 {
     struct lease_store *store = memory_new(sizeof *store);
     store->path = memory_copy_string(options->path);
@@ -112,12 +113,19 @@ static void work(void *context)
     struct job *job = context;
     struct lease_store *store = job->store;
     struct lease_key key = key_of(store, job->account);
-    struct lease_owner owner = {store->run, store->holder, store->boot, clock_boottime_ms()};
+    struct lease_owner owner = {store->run, store->holder, store->boot, clock_boottime_ms(),
+                                clock_monotonic_ms()};
     struct lease_answer *lease = &job->completion.lease;
     switch (job->type) {
-    case EFFECT_LEASE_ACQUIRE: lease_acquire(store->database, &key, &owner, job->duration_ms, lease, job->holder); break;
-    case EFFECT_LEASE_RENEW: lease_renew(store->database, &key, &owner, job->fence, job->duration_ms, lease); break;
-    case EFFECT_LEASE_RELEASE: lease_release(store->database, &key, &owner, job->fence, job->next, job->reason, lease); break;
+    case EFFECT_LEASE_ACQUIRE:
+        lease_acquire(store->database, &key, &owner, job->duration_ms, lease, job->holder);
+        break;
+    case EFFECT_LEASE_RENEW:
+        lease_renew(store->database, &key, &owner, job->fence, job->duration_ms, lease);
+        break;
+    case EFFECT_LEASE_RELEASE:
+        lease_release(store->database, &key, &owner, job->fence, job->next, job->reason, lease);
+        break;
     case EFFECT_LEDGER_READ:
         (void)ledger_read(store->database, &key, job->arena, &job->completion.ledger.entries,
                           &job->completion.ledger.entry_count, &job->completion.ledger.error);
@@ -158,10 +166,12 @@ static void copy_entry(struct job *job, const struct ledger_entry *entry)
     job->entry.parts = parts;
 }
 
-void lease_store_perform(struct lease_store *store, const struct effect *effect, store_done *done, void *context)
+void lease_store_perform(struct lease_store *store, const struct effect *effect, store_done *done,
+                         void *context)
 {
     struct job *job = memory_new(sizeof *job);
-    bool is_lease = effect->type == EFFECT_LEASE_ACQUIRE || effect->type == EFFECT_LEASE_RENEW || effect->type == EFFECT_LEASE_RELEASE;
+    bool is_lease = effect->type == EFFECT_LEASE_ACQUIRE || effect->type == EFFECT_LEASE_RENEW ||
+                    effect->type == EFFECT_LEASE_RELEASE;
     *job = (struct job){
         .store = store,
         .arena = arena_new(),
@@ -170,7 +180,9 @@ void lease_store_perform(struct lease_store *store, const struct effect *effect,
         .fence = effect->store.fence,
         .duration_ms = effect->store.duration_ms,
         .next = effect->store.next,
-        .completion = {.type = is_lease ? INPUT_LEASE_ANSWERED : INPUT_LEDGER_ANSWERED, .effect_id = effect->id, .lane = effect->lane},
+        .completion = {.type = is_lease ? INPUT_LEASE_ANSWERED : INPUT_LEDGER_ANSWERED,
+                       .effect_id = effect->id,
+                       .lane = effect->lane},
         .done = done,
         .context = context,
     };
@@ -206,7 +218,8 @@ bool lease_store_read_ledger(struct lease_store *store, struct arena *arena, siz
     return ledger_read(store->database, &key, arena, ret_entries, ret_count, error);
 }
 
-static void read_lease(struct sqlite3_stmt *statement, const struct lease_store *store, struct arena *arena, struct lease_row *ret)
+static void read_lease(struct sqlite3_stmt *statement, const struct lease_store *store, struct arena *arena,
+                       struct lease_row *ret)
 {
     const char *state = database_text(statement, 0);
     for (int i = 0; i < ACCOUNT_STATE_COUNT; i++) {
@@ -222,17 +235,18 @@ static void read_lease(struct sqlite3_stmt *statement, const struct lease_store 
     ret->reason = arena_string(arena, database_text(statement, 5));
 }
 
-bool lease_store_list(struct lease_store *store, struct arena *arena, struct lease_row **ret_rows, size_t *ret_count,
-                      struct error *error)
+bool lease_store_list(struct lease_store *store, struct arena *arena, struct lease_row **ret_rows,
+                      size_t *ret_count, struct error *error)
 {
     struct lease_row *rows = arena_alloc(arena, (store->account_count + 1) * sizeof *rows);
     for (size_t i = 0; i < store->account_count; i++) {
         struct lease_key key = key_of(store, i);
         rows[i] = (struct lease_row){.account = i, .state = ACCOUNT_FREE};
-        struct sqlite3_stmt *statement = database_query(
-            store->database, error,
-            "SELECT state, fence, holder, boot, expires_ms, reason FROM lease WHERE endpoint=?1 AND account=?2 AND region=?3",
-            "ttt", key.endpoint, key.account, key.region);
+        struct sqlite3_stmt *statement =
+            database_query(store->database, error,
+                           "SELECT state, fence, holder, boot, expires_ms, reason FROM lease WHERE "
+                           "endpoint=?1 AND account=?2 AND region=?3",
+                           "ttt", key.endpoint, key.account, key.region);
         if (statement == NULL) {
             return false;
         }

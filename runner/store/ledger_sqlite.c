@@ -19,11 +19,11 @@ bool ledger_write(struct sqlite3 *database, const struct lease_key *key, const s
 {
     struct text parts = {0};
     write_parts(entry, &parts);
-    bool is_done = database_do(database_query(database, error,
-                                              "INSERT OR REPLACE INTO deploy VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", "tttttitt",
-                                              key->endpoint, key->account, key->region, entry->stack_name, entry->fingerprint,
-                                              (int64_t)is_unfinished, run, text_string(&parts)),
-                               error);
+    bool is_done = database_do(
+        database_query(database, error, "INSERT OR REPLACE INTO deploy VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                       "tttttitt", key->endpoint, key->account, key->region, entry->stack_name,
+                       entry->fingerprint, (int64_t)is_unfinished, run, text_string(&parts)),
+        error);
     text_clear(&parts);
     return is_done;
 }
@@ -47,10 +47,11 @@ static void read_parts(const char *bytes, struct arena *arena, struct ledger_ent
 bool ledger_read(struct sqlite3 *database, const struct lease_key *key, struct arena *arena,
                  const struct ledger_entry **ret_entries, size_t *ret_count, struct error *error)
 {
-    struct sqlite3_stmt *statement = database_query(
-        database, error,
-        "SELECT stack, fingerprint, unfinished, run, parts FROM deploy WHERE endpoint=?1 AND account=?2 AND region=?3 ORDER BY stack",
-        "ttt", key->endpoint, key->account, key->region);
+    struct sqlite3_stmt *statement =
+        database_query(database, error,
+                       "SELECT stack, fingerprint, unfinished, run, parts FROM deploy WHERE endpoint=?1 AND "
+                       "account=?2 AND region=?3 ORDER BY stack",
+                       "ttt", key->endpoint, key->account, key->region);
     if (statement == NULL) {
         return false;
     }

@@ -16,7 +16,8 @@ bool json_is_array(const struct json *value);
 bool json_is_string(const struct json *value);
 bool json_is_number(const struct json *value);
 bool json_is_bool(const struct json *value);
-const struct json *json_get(const struct json *object, const char *key); /* NULL when absent or not an object */
+const struct json *json_get(const struct json *object,
+                            const char *key); /* NULL when absent or not an object */
 const char *json_get_string(const struct json *object, const char *key, const char *fallback);
 int64_t json_get_int(const struct json *object, const char *key, int64_t fallback);
 double json_get_double(const struct json *object, const char *key, double fallback);
@@ -25,7 +26,7 @@ size_t json_count(const struct json *array_or_object);
 /* Iterate: for (c = json_first(v); c; c = json_next(c)); works on arrays and objects. */
 const struct json *json_first(const struct json *array_or_object);
 const struct json *json_next(const struct json *child);
-const char *json_key(const struct json *child);                  /* member name, NULL in arrays */
+const char *json_key(const struct json *child); /* member name, NULL in arrays */
 const char *json_string(const struct json *value, const char *fallback);
 double json_number(const struct json *value, double fallback);
 
@@ -39,7 +40,7 @@ struct json_writer {
 void json_write_begin(struct json_writer *writer, struct text *text, int indent);
 void json_write_object(struct json_writer *writer, const char *key); /* key NULL: in an array or the root */
 void json_write_array(struct json_writer *writer, const char *key);
-void json_write_end(struct json_writer *writer, char closing); /* '}' or ']' */
+void json_write_end(struct json_writer *writer, char closing);                          /* '}' or ']' */
 void json_write_string(struct json_writer *writer, const char *key, const char *value); /* NULL -> null */
 void json_write_bytes(struct json_writer *writer, const char *key, const char *bytes, size_t length);
 void json_write_int(struct json_writer *writer, const char *key, int64_t value);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 struct map;
 struct map *map_new(void);
-void map_free(struct map *map); /* NULL is fine; values are not freed */
+void map_free(struct map *map);                              /* NULL is fine; values are not freed */
 void map_put(struct map *map, const char *key, void *value); /* replaces */
 void *map_get(const struct map *map, const char *key);       /* NULL when absent */
 bool map_has(const struct map *map, const char *key);

@@ -21,10 +21,10 @@ void *memory_grow(void *list, size_t count, size_t *capacity, size_t element_siz
 
 struct arena;
 struct arena *arena_new(void);
-void arena_free(struct arena *arena); /* NULL is fine */
-void arena_reset(struct arena *arena); /* forgets everything, keeps one block for reuse */
+void arena_free(struct arena *arena);                /* NULL is fine */
+void arena_reset(struct arena *arena);               /* forgets everything, keeps one block for reuse */
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any type */
-char *arena_string(struct arena *arena, const char *string); /* NULL stays NULL */
+char *arena_string(struct arena *arena, const char *string);              /* NULL stays NULL */
 char *arena_bytes(struct arena *arena, const char *bytes, size_t length); /* adds a NUL */
 char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vformat(struct arena *arena, const char *format, va_list arguments)

@@ -1,7 +1,7 @@
 /* pattern.h - regular expressions (PCRE2, UTF, match limits set) and file globs.
  *
- * Globs: `**` any depth (also none), `*` and `?` within a path segment, `[a-z]`, `{a,b}`; a glob never matches
- * a leading dot of a segment unless it says so. Paths use '/', relative, no "./". */
+ * Globs: `**` any depth (also none), `*` and `?` within a path segment, `[a-z]`, `{a,b}`; a glob never
+ * matches a leading dot of a segment unless it says so. Paths use '/', relative, no "./". */
 #ifndef ITRUN_BASE_PATTERN_H
 #define ITRUN_BASE_PATTERN_H
 #include "itrun/base/error.h"

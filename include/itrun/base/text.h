@@ -17,8 +17,8 @@ void text_append_bytes(struct text *text, const char *bytes, size_t length);
 void text_append_char(struct text *text, char c);
 void text_append_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *text_string(const struct text *text); /* "" when empty */
-char *text_take(struct text *text);               /* ownership to the caller (memory_free); text is empty after */
-void text_reset(struct text *text);               /* length 0, memory kept */
+char *text_take(struct text *text); /* ownership to the caller (memory_free); text is empty after */
+void text_reset(struct text *text); /* length 0, memory kept */
 void text_truncate(struct text *text, size_t length);
 void text_clear(struct text *text); /* frees */
 
@@ -28,8 +28,9 @@ bool string_equal(const char *a, const char *b); /* NULL equals only NULL */
 /* For shells: `it's` -> 'it'\''s'; a word of safe characters stays as it is. */
 void text_append_shell_word(struct text *text, const char *word);
 /* Makes bytes of unknown origin fit to show: invalid UTF-8 becomes U+FFFD, ANSI escape sequences and control
- * characters (but \n and \t) are dropped. What stays is legal in XML 1.0 and not discouraged: U+9 A, 20-7E, 85,
- * A0-D7FF, E000-FDCF, FDF0-FFFD, 10000+ without xFFFE/F. U+D is legal too, but would overwrite its line. */
+ * characters (but \n and \t) are dropped. What stays is legal in XML 1.0 and not discouraged: U+9 A, 20-7E,
+ * 85, A0-D7FF, E000-FDCF, FDF0-FFFD, 10000+ without xFFFE/F. U+D is legal too, but would overwrite its line.
+ */
 void text_append_printable(struct text *text, const char *bytes, size_t length);
 /* Nearest of names to `wrong` (edit distance, at most a third of its length + 1), or NULL. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t count);

@@ -18,7 +18,8 @@ struct xml_reader *xml_reader_new(const struct xml_handler *handler);
 void xml_reader_free(struct xml_reader *reader);
 /* Feeds bytes; is_last ends the document. False: error->where is "line:col". After the root element closed,
  * further bytes are ignored (programs print after it) and xml_reader_is_complete() is true. */
-bool xml_reader_feed(struct xml_reader *reader, const char *bytes, size_t length, bool is_last, struct error *error);
+bool xml_reader_feed(struct xml_reader *reader, const char *bytes, size_t length, bool is_last,
+                     struct error *error);
 bool xml_reader_is_complete(const struct xml_reader *reader);
 const char *xml_attribute(const char *const *attributes, const char *name); /* NULL when absent */
 

@@ -2,10 +2,10 @@
  *
  * The effect contract (also the simulator's specification):
  *  - x_step(machine, input, effects) appends effects; the host performs them after the step, in order.
- *  - Every effect has an id and gets exactly one completion (an input with the same effect_id), never from inside
- *    the step that asked. A completion for an ended owner is dropped by its id.
- *  - Everything an effect points to lives in the effects' arena (or in the input of that step, or in the machine) and is
- *    valid only until the host has taken it.
+ *  - Every effect has an id and gets exactly one completion (an input with the same effect_id), never from
+ * inside the step that asked. A completion for an ended owner is dropped by its id.
+ *  - Everything an effect points to lives in the effects' arena (or in the input of that step, or in the
+ * machine) and is valid only until the host has taken it.
  *  - There are no timer effects: the host asks x_next_deadline_ms() after each step.
  *  - At equal times: completions in the order in which they were queued, then deadlines. */
 #ifndef ITRUN_MODEL_EFFECT_H
@@ -16,20 +16,20 @@
 
 struct event; /* events.h, a rank above: carried, not read, by the machines below it */
 
-#define EFFECT_TABLE(X)                                                                                        \
-    X(EMIT)            /* event -> every sink; completes when written (synced where the event says so) */      \
-    X(CLAIM)           /* suite: granted or taken by another worker */                                         \
-    X(LEASE_ACQUIRE)   /* account: granted with a fence, or refused with the holder */                         \
-    X(LEASE_RENEW)     /* account, fence */                                                                    \
-    X(LEASE_RELEASE)   /* account, fence, next state */                                                        \
-    X(LEDGER_READ)     /* account -> ledger entries */                                                         \
-    X(LEDGER_BEGIN)    /* account, ledger entry: durable before the deploy's first write */                    \
-    X(LEDGER_END)      /* account, ledger entry */                                                             \
-    X(AWS)             /* one call, retried by the aws room within its budget */                               \
-    X(SPAWN)           /* a command under a guard; completes when it and all its descendants ended */          \
-    X(SIGNAL)          /* to a spawn's whole tree: TERM, or KILL */                                            \
-    X(GUARD_DEADLINE)  /* lane's guards kill by themselves when lease_stop_by_ms passes */                     \
-    X(COLLECT)         /* read a report, store it redacted beside the output */
+#define EFFECT_TABLE(X)                                                                                      \
+    X(EMIT)           /* event -> every sink; completes when written (synced where the event says so) */     \
+    X(CLAIM)          /* suite: granted or taken by another worker */                                        \
+    X(LEASE_ACQUIRE)  /* account: granted with a fence, or refused with the holder */                        \
+    X(LEASE_RENEW)    /* account, fence */                                                                   \
+    X(LEASE_RELEASE)  /* account, fence, next state */                                                       \
+    X(LEDGER_READ)    /* account -> ledger entries */                                                        \
+    X(LEDGER_BEGIN)   /* account, ledger entry: durable before the deploy's first write */                   \
+    X(LEDGER_END)     /* account, ledger entry */                                                            \
+    X(AWS)            /* one call, retried by the aws room within its budget */                              \
+    X(SPAWN)          /* a command under a guard; completes when it and all its descendants ended */         \
+    X(SIGNAL)         /* to a spawn's whole tree: TERM, or KILL */                                           \
+    X(GUARD_DEADLINE) /* lane's guards kill by themselves when lease_stop_by_ms passes */                    \
+    X(COLLECT)        /* read a report, store it redacted beside the output */
 
 enum effect_type {
 #define X(name) EFFECT_##name,
@@ -39,7 +39,14 @@ enum effect_type {
 };
 const char *effect_type_name(enum effect_type type);
 
-enum account_state { ACCOUNT_FREE, ACCOUNT_LEASED, ACCOUNT_CLEANING, ACCOUNT_DIRTY, ACCOUNT_QUARANTINED, ACCOUNT_STATE_COUNT };
+enum account_state {
+    ACCOUNT_FREE,
+    ACCOUNT_LEASED,
+    ACCOUNT_CLEANING,
+    ACCOUNT_DIRTY,
+    ACCOUNT_QUARANTINED,
+    ACCOUNT_STATE_COUNT
+};
 const char *account_state_name(enum account_state state);
 
 enum aws_operation {
@@ -70,13 +77,14 @@ struct aws_call {
 
 struct spawn {
     size_t lane;
-    size_t suite;   /* NO_INDEX: a deploy command */
-    size_t stack;   /* NO_INDEX: a suite's attempt */
-    int attempt;    /* 1-based */
-    size_t account; /* whose credentials it gets; NO_INDEX: none */
+    size_t suite;            /* NO_INDEX: a deploy command */
+    size_t stack;            /* NO_INDEX: a suite's attempt */
+    int attempt;             /* 1-based */
+    size_t account;          /* whose credentials it gets; NO_INDEX: none */
     const char *const *argv; /* NULL-terminated; direct exec, argv[0] searched in PATH */
     const char *cwd;
-    const struct pair *env; /* facts of the contract; the host adds tmpdir, report, credentials, drops AWS_* */
+    const struct pair
+        *env; /* facts of the contract; the host adds tmpdir, report, credentials, drops AWS_* */
     size_t env_count;
     const char *outputs_json; /* contents of ITRUN_OUTPUTS, or NULL */
     const char *report_path;  /* removed before the start; NULL: none expected */
@@ -125,7 +133,8 @@ struct effects {
     struct arena *arena;
 };
 void effects_init(struct effects *effects);
-void effects_clear(struct effects *effects);  /* frees */
-void effects_reset(struct effects *effects);  /* taken: forget list and arena, keep ids growing */
-struct effect *effects_add(struct effects *effects, enum effect_type type, size_t lane); /* zeroed but id, type, lane */
+void effects_clear(struct effects *effects); /* frees */
+void effects_reset(struct effects *effects); /* taken: forget list and arena, keep ids growing */
+struct effect *effects_add(struct effects *effects, enum effect_type type,
+                           size_t lane); /* zeroed but id, type, lane */
 #endif

@@ -3,18 +3,18 @@
 #define ITRUN_MODEL_INPUT_H
 #include "itrun/model/effect.h"
 
-#define INPUT_TABLE(X)                                                                                         \
-    X(START)                                                                                                   \
-    X(DEADLINE)       /* some deadline that the machine named has come */                                      \
-    X(STOP)           /* stop in order; signal says why (0: deadline of the run) */                            \
-    X(EMITTED)        /* EMIT */                                                                               \
-    X(CLAIMED)        /* CLAIM: is_granted */                                                                  \
-    X(LEASE_ANSWERED) /* LEASE_ACQUIRE, LEASE_RENEW, LEASE_RELEASE */                                          \
-    X(LEDGER_ANSWERED) /* LEDGER_* */                                                                          \
-    X(AWS_ANSWERED)   /* AWS */                                                                                \
-    X(PROCESS_ENDED)  /* SPAWN */                                                                              \
-    X(SIGNALLED)      /* SIGNAL, GUARD_DEADLINE */                                                             \
-    X(COLLECTED)      /* COLLECT */
+#define INPUT_TABLE(X)                                                                                       \
+    X(START)                                                                                                 \
+    X(DEADLINE)        /* some deadline that the machine named has come */                                   \
+    X(STOP)            /* stop in order; signal says why (0: deadline of the run) */                         \
+    X(EMITTED)         /* EMIT */                                                                            \
+    X(CLAIMED)         /* CLAIM: is_granted */                                                               \
+    X(LEASE_ANSWERED)  /* LEASE_ACQUIRE, LEASE_RENEW, LEASE_RELEASE */                                       \
+    X(LEDGER_ANSWERED) /* LEDGER_* */                                                                        \
+    X(AWS_ANSWERED)    /* AWS */                                                                             \
+    X(PROCESS_ENDED)   /* SPAWN */                                                                           \
+    X(SIGNALLED)       /* SIGNAL, GUARD_DEADLINE */                                                          \
+    X(COLLECTED)       /* COLLECT */
 
 enum input_type {
 #define X(name) INPUT_##name,
@@ -24,14 +24,19 @@ enum input_type {
 };
 const char *input_type_name(enum input_type type);
 
+/* A lease that ran out is taken over only after it was seen to have run out for this long of awake time:
+ * after a machine's sleep its owner's guards and whoever waits wake up together, and the guards must be
+ * first. */
+#define TAKEOVER_GRACE_MS 500
+
 struct lease_answer {
     struct error error; /* CONFLICT: somebody else holds it (or took it over) */
     uint64_t fence;
-    bool was_dirty; /* its last owner did not end in order: wait for its deploys, trust nothing */
-    const char *holder;          /* CONFLICT: "run 0198… on ci-7, worker 1" */
-    int64_t expires_in_ms;       /* CONFLICT: of the holder's lease; -1: unknown */
-    enum account_state state;    /* CONFLICT because dirty or quarantined: which */
-    int64_t sent_at_lease_ms;    /* lease clock, taken before the request was sent: validity counts from here */
+    bool was_dirty;           /* its last owner did not end in order: wait for its deploys, trust nothing */
+    const char *holder;       /* CONFLICT: "run 0198… on ci-7, worker 1" */
+    int64_t expires_in_ms;    /* CONFLICT: of the holder's lease; -1: unknown */
+    enum account_state state; /* CONFLICT because dirty or quarantined: which */
+    int64_t sent_at_lease_ms; /* lease clock, taken before the request was sent: validity counts from here */
 };
 
 struct aws_answer {
@@ -53,9 +58,9 @@ struct input {
     uint64_t effect_id;   /* of the effect that this completes; 0: none */
     size_t lane;          /* copied from the effect */
     union {
-        int signal;              /* STOP */
-        struct error error;      /* EMITTED, SIGNALLED: kind NONE when done */
-        bool is_granted;         /* CLAIMED */
+        int signal;         /* STOP */
+        struct error error; /* EMITTED, SIGNALLED: kind NONE when done */
+        bool is_granted;    /* CLAIMED */
         struct lease_answer lease;
         struct {
             struct error error;

@@ -35,7 +35,7 @@ struct suite {
     const char *cwd;       /* absolute */
     const struct pair *env;
     size_t env_count;
-    const char *report; /* declared report, relative to cwd, or NULL */
+    const char *report;  /* declared report, relative to cwd, or NULL */
     const size_t *needs; /* stacks, dependencies included, in deploy order */
     size_t need_count;
     int64_t timeout_ms; /* 0: none */
@@ -72,9 +72,9 @@ struct stack {
     size_t parameter_count;
     const size_t *depends; /* direct */
     size_t depend_count;
-    size_t level;       /* 0: depends on nothing */
-    int64_t timeout_ms; /* of one deploy */
-    bool is_parallel;   /* COMMAND: may run several times at once in its directory */
+    size_t level;                         /* 0: depends on nothing */
+    int64_t timeout_ms;                   /* of one deploy */
+    bool is_parallel;                     /* COMMAND: may run several times at once in its directory */
     const struct fingerprint_part *parts; /* what does not depend on the account: template, literals, files */
     size_t part_count;
 };
@@ -101,7 +101,7 @@ struct inventory {
     const char *root; /* the configuration's directory, absolute */
     const char *config_path;
     const char *endpoint; /* AWS_ENDPOINT_URL of this run, or NULL */
-    const char *commit; /* or NULL outside git */
+    const char *commit;   /* or NULL outside git */
     const char *branch;
     bool is_dirty;
     struct suite *suites;
@@ -113,6 +113,8 @@ struct inventory {
     int64_t shard_timeout_ms; /* 0: none */
 };
 
-const struct suite *inventory_find_suite(const struct inventory *inventory, const char *name, size_t *ret_index);
-const struct stack *inventory_find_stack(const struct inventory *inventory, const char *name, size_t *ret_index);
+const struct suite *inventory_find_suite(const struct inventory *inventory, const char *name,
+                                         size_t *ret_index);
+const struct stack *inventory_find_stack(const struct inventory *inventory, const char *name,
+                                         size_t *ret_index);
 #endif

@@ -1,7 +1,9 @@
-/* ledger.h - what accounts.store remembers of one stack in one account: the deploy that began, the one that ended.
+/* ledger.h - what accounts.store remembers of one stack in one account: the deploy that began, the one that
+ * ended.
  *
- * A deploy is recorded before its first write and again when it ends: what has no end is never taken for done.
- * The recorded parts make "why" a comparison of two lists. A cache of reasons, never the truth: the stack is. */
+ * A deploy is recorded before its first write and again when it ends: what has no end is never taken for
+ * done. The recorded parts make "why" a comparison of two lists. A cache of reasons, never the truth: the
+ * stack is. */
 #ifndef ITRUN_MODEL_LEDGER_H
 #define ITRUN_MODEL_LEDGER_H
 #include "itrun/model/inventory.h"

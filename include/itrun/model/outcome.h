@@ -8,14 +8,14 @@
 
 /* X(constant, word, precedence (higher wins), retryable by a suite's `retries`, exit code, junit element,
  *   colour (SGR), symbol). infra is retried by its own budget, elsewhere than where it happened. */
-#define OUTCOME_TABLE(X)                                                                                       \
-    X(OUTCOME_PASSED, "passed", 0, false, 0, "", "32", "✓")                                                    \
-    X(OUTCOME_SKIPPED, "skipped", 1, false, 0, "skipped", "33", "-")                                           \
-    X(OUTCOME_INFRA, "infra", 2, true, 3, "error", "35", "!")                                                  \
-    X(OUTCOME_CANCELLED, "cancelled", 3, false, 6, "skipped", "33", "○")                                       \
-    X(OUTCOME_LOST, "lost", 4, false, 6, "error", "31", "?")                                                   \
-    X(OUTCOME_FAILED, "failed", 5, true, 1, "failure", "31", "✗")                                              \
-    X(OUTCOME_TIMEOUT, "timeout", 6, true, 1, "error", "31", "⧖")                                              \
+#define OUTCOME_TABLE(X)                                                                                     \
+    X(OUTCOME_PASSED, "passed", 0, false, 0, "", "32", "✓")                                                  \
+    X(OUTCOME_SKIPPED, "skipped", 1, false, 0, "skipped", "33", "-")                                         \
+    X(OUTCOME_INFRA, "infra", 2, true, 3, "error", "35", "!")                                                \
+    X(OUTCOME_CANCELLED, "cancelled", 3, false, 6, "skipped", "33", "○")                                     \
+    X(OUTCOME_LOST, "lost", 4, false, 6, "error", "31", "?")                                                 \
+    X(OUTCOME_FAILED, "failed", 5, true, 1, "failure", "31", "✗")                                            \
+    X(OUTCOME_TIMEOUT, "timeout", 6, true, 1, "error", "31", "⧖")                                            \
     X(OUTCOME_ERROR, "error", 7, true, 1, "error", "31", "✗")
 
 enum outcome {

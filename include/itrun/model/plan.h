@@ -18,7 +18,7 @@ struct plan {
     size_t job_count;
     int64_t predicted_ms;
     int64_t lower_bound_ms;
-    const char *limited_by; /* one line: "the longest suite api/x (7m 23s)" */
+    const char *limited_by;  /* one line: "the longest suite api/x (7m 23s)" */
     const char *explanation; /* why fewer shards or accounts than asked, or NULL; lines separated by \n */
 };
 #endif

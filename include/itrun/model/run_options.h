@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 struct run_options {
-    const char *run_id;       /* UUIDv7 */
-    const char *worker;       /* "1" */
-    const char *directory;    /* the run's directory, absolute */
-    const char *tmp_root;     /* private, absolute; lane k works in <tmp_root>/<k> */
+    const char *run_id;          /* UUIDv7 */
+    const char *worker;          /* "1" */
+    const char *directory;       /* the run's directory, absolute */
+    const char *tmp_root;        /* private, absolute; lane k works in <tmp_root>/<k> */
     const char *config_argument; /* as given with -c, or NULL; stands in the repro command */
     uint64_t seed;
-    size_t shards_asked;      /* 0: default */
+    size_t shards_asked; /* 0: default */
     size_t job_count;
     int64_t timeout_ms;       /* of the run; 0: none */
     int64_t shard_timeout_ms; /* 0: none */
@@ -21,9 +21,9 @@ struct run_options {
     size_t fail_fast;         /* stop after so many bad suites; 0: never */
     bool is_force_deploy;
     bool is_no_deploy;
-    bool is_stealing_off;     /* rerun --shard: exactly this order in one account */
-    const char *test_name;    /* --test, or NULL */
-    int64_t lease_ms;         /* how long a lease lasts without renewal */
-    int64_t grace_ms;         /* between TERM and KILL */
+    bool is_stealing_off;  /* rerun --shard: exactly this order in one account */
+    const char *test_name; /* --test, or NULL */
+    int64_t lease_ms;      /* how long a lease lasts without renewal */
+    int64_t grace_ms;      /* between TERM and KILL */
 };
 #endif

@@ -4,17 +4,19 @@
 #include "itrun/model/inventory.h"
 
 /* Source: botocore's service model, StackStatus. ABSENT is ours. */
-#define STACK_STATUS_TABLE(X)                                                                                  \
-    X(ABSENT)                                                                                                  \
-    X(CREATE_IN_PROGRESS) X(CREATE_FAILED) X(CREATE_COMPLETE)                                                  \
-    X(ROLLBACK_IN_PROGRESS) X(ROLLBACK_FAILED) X(ROLLBACK_COMPLETE)                                            \
-    X(DELETE_IN_PROGRESS) X(DELETE_FAILED) X(DELETE_COMPLETE)                                                  \
-    X(UPDATE_IN_PROGRESS) X(UPDATE_COMPLETE_CLEANUP_IN_PROGRESS) X(UPDATE_COMPLETE) X(UPDATE_FAILED)           \
-    X(UPDATE_ROLLBACK_IN_PROGRESS) X(UPDATE_ROLLBACK_FAILED)                                                   \
-    X(UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS) X(UPDATE_ROLLBACK_COMPLETE)                                \
-    X(REVIEW_IN_PROGRESS)                                                                                      \
-    X(IMPORT_IN_PROGRESS) X(IMPORT_COMPLETE) X(IMPORT_ROLLBACK_IN_PROGRESS) X(IMPORT_ROLLBACK_FAILED)          \
-    X(IMPORT_ROLLBACK_COMPLETE)
+/* clang-format off */
+#define STACK_STATUS_TABLE(X)                                                                                \
+    X(ABSENT)                                                                                                \
+    X(CREATE_IN_PROGRESS)                                                                                    \
+    X(CREATE_FAILED) X(CREATE_COMPLETE) X(ROLLBACK_IN_PROGRESS) X(ROLLBACK_FAILED) X(ROLLBACK_COMPLETE)      \
+        X(DELETE_IN_PROGRESS) X(DELETE_FAILED) X(DELETE_COMPLETE) X(UPDATE_IN_PROGRESS)                      \
+            X(UPDATE_COMPLETE_CLEANUP_IN_PROGRESS) X(UPDATE_COMPLETE) X(UPDATE_FAILED)                       \
+                X(UPDATE_ROLLBACK_IN_PROGRESS) X(UPDATE_ROLLBACK_FAILED)                                     \
+                    X(UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS) X(UPDATE_ROLLBACK_COMPLETE)              \
+                        X(REVIEW_IN_PROGRESS) X(IMPORT_IN_PROGRESS) X(IMPORT_COMPLETE)                       \
+                            X(IMPORT_ROLLBACK_IN_PROGRESS) X(IMPORT_ROLLBACK_FAILED)                         \
+                                X(IMPORT_ROLLBACK_COMPLETE)
+/* clang-format on */
 
 enum stack_status {
 #define X(name) STACK_##name,
@@ -24,7 +26,8 @@ enum stack_status {
 };
 const char *stack_status_name(enum stack_status status); /* "CREATE_COMPLETE"; "ABSENT" */
 bool stack_status_parse(const char *word, enum stack_status *ret_status);
-/* SUCCEEDED: CREATE_COMPLETE, UPDATE_COMPLETE, IMPORT_COMPLETE: the only three from which a skip is allowed. */
+/* SUCCEEDED: CREATE_COMPLETE, UPDATE_COMPLETE, IMPORT_COMPLETE: the only three from which a skip is allowed.
+ */
 bool stack_status_is_settled(enum stack_status status); /* nothing is in progress */
 bool stack_status_is_succeeded(enum stack_status status);
 

@@ -1,4 +1,5 @@
-/* test_case.h - what a framework reported: the test cases of one attempt. Plain data in the report's arena. */
+/* test_case.h - what a framework reported: the test cases of one attempt. Plain data in the report's arena.
+ */
 #ifndef ITRUN_MODEL_TEST_CASE_H
 #define ITRUN_MODEL_TEST_CASE_H
 #include "itrun/base/text.h"
@@ -28,12 +29,12 @@ struct report {
     struct arena *arena;
     struct test_case *cases;
     size_t count;
-    bool is_present;       /* a file was there and was not empty */
-    bool is_complete;      /* read to its end */
-    const char *problem;   /* why it is not complete, or what was repaired; NULL */
+    bool is_present;     /* a file was there and was not empty */
+    bool is_complete;    /* read to its end */
+    const char *problem; /* why it is not complete, or what was repaired; NULL */
 };
 struct report *report_new(void);
-void report_free(struct report *report); /* NULL is fine */
+void report_free(struct report *report);             /* NULL is fine */
 struct test_case *report_add(struct report *report); /* zeroed; valid until the next report_add */
 /* What `--test` takes to run this case alone: "classname::name", or "name" where there is no classname. */
 void test_case_selector(const struct test_case *test_case, struct text *text);

@@ -36,7 +36,11 @@ static struct effect last_effect(enum effect_type type)
 
 static void answer(const struct effect *effect, struct lease_answer lease)
 {
-    struct input input = {.type = INPUT_LEASE_ANSWERED, .effect_id = effect->id, .lane = effect->lane, .lease_now_ms = now_ms, .lease = lease};
+    struct input input = {.type = INPUT_LEASE_ANSWERED,
+                          .effect_id = effect->id,
+                          .lane = effect->lane,
+                          .lease_now_ms = now_ms,
+                          .lease = lease};
     pool_step(pool, &input, &effects);
 }
 

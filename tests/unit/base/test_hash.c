@@ -45,17 +45,8 @@ static void strings_digest(const char *a, const char *b, char hex[HASH_HEX_SIZE]
 
 Test(hash, strings_cannot_run_into_each_other)
 {
-    const char *pairs[][2] = {
-        {"ab",  "c"  },
-        {"a",   "bc" },
-        {"abc", ""   },
-        {"abc", NULL },
-        {NULL,  "abc"},
-        {"",    "abc"},
-        {NULL,  NULL },
-        {"",    ""   },
-        {"",    NULL }
-    };
+    const char *pairs[][2] = {{"ab", "c"}, {"a", "bc"},  {"abc", ""}, {"abc", NULL}, {NULL, "abc"},
+                              {"", "abc"}, {NULL, NULL}, {"", ""},    {"", NULL}};
     enum { COUNT = sizeof pairs / sizeof *pairs };
     char digests[COUNT][HASH_HEX_SIZE];
     for (int i = 0; i < COUNT; i++) {

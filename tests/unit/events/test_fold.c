@@ -156,15 +156,10 @@ Test(fold, stacks_are_counted_by_what_became_of_them)
         enum event_type type;
         const char *action;
         bool is_ok;
-    } facts[] = {
-        {EVENT_STACK_DECIDED,  "skip",    true },
-        {EVENT_STACK_DECIDED,  "create",  true },
-        {EVENT_STACK_FINISHED, "create",  true },
-        {EVENT_STACK_FINISHED, "update",  true },
-        {EVENT_STACK_FINISHED, "repair",  true },
-        {EVENT_STACK_FINISHED, "replace", true },
-        {EVENT_STACK_FINISHED, "create",  false}
-    };
+    } facts[] = {{EVENT_STACK_DECIDED, "skip", true},    {EVENT_STACK_DECIDED, "create", true},
+                 {EVENT_STACK_FINISHED, "create", true}, {EVENT_STACK_FINISHED, "update", true},
+                 {EVENT_STACK_FINISHED, "repair", true}, {EVENT_STACK_FINISHED, "replace", true},
+                 {EVENT_STACK_FINISHED, "create", false}};
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         struct event event = {.type = facts[i].type, .suite = NO_INDEX, .shard = 1, .duration_ms = 10};
         event.stack_action.action = facts[i].action;

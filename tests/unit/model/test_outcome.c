@@ -12,8 +12,8 @@ static int exit_code_of(enum outcome outcome)
 Test(outcome, every_outcome_gives_the_contract_s_exit_code)
 {
     static const int expected[OUTCOME_COUNT] = {
-        [OUTCOME_PASSED] = 0, [OUTCOME_SKIPPED] = 0, [OUTCOME_INFRA] = 3, [OUTCOME_CANCELLED] = 6,
-        [OUTCOME_LOST] = 6, [OUTCOME_FAILED] = 1, [OUTCOME_TIMEOUT] = 1, [OUTCOME_ERROR] = 1,
+        [OUTCOME_PASSED] = 0, [OUTCOME_SKIPPED] = 0, [OUTCOME_INFRA] = 3,   [OUTCOME_CANCELLED] = 6,
+        [OUTCOME_LOST] = 6,   [OUTCOME_FAILED] = 1,  [OUTCOME_TIMEOUT] = 1, [OUTCOME_ERROR] = 1,
     };
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         cr_expect_eq(exit_code_of((enum outcome)i), expected[i], "%s", outcome_name((enum outcome)i));
@@ -59,6 +59,7 @@ Test(outcome, only_passed_and_skipped_are_left_out_of_a_rerun)
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         bool is_good = i == OUTCOME_PASSED || i == OUTCOME_SKIPPED;
         cr_expect_eq(outcome_is_bad((enum outcome)i), !is_good);
-        cr_expect_eq(outcome_worse((enum outcome)i, OUTCOME_ERROR), OUTCOME_ERROR, "error outranks every other");
+        cr_expect_eq(outcome_worse((enum outcome)i, OUTCOME_ERROR), OUTCOME_ERROR,
+                     "error outranks every other");
     }
 }

@@ -30,7 +30,8 @@ Test(stack_status, what_is_in_progress_is_not_settled)
 {
     cr_expect_not(stack_status_is_settled(STACK_UPDATE_COMPLETE_CLEANUP_IN_PROGRESS));
     cr_expect_not(stack_status_is_settled(STACK_DELETE_IN_PROGRESS));
-    cr_expect(stack_status_is_settled(STACK_REVIEW_IN_PROGRESS), "a leftover of a change set: nothing goes on");
+    cr_expect(stack_status_is_settled(STACK_REVIEW_IN_PROGRESS),
+              "a leftover of a change set: nothing goes on");
     cr_expect(stack_status_is_settled(STACK_ROLLBACK_FAILED));
 }
 

@@ -20,7 +20,7 @@ static void close_store(void)
 
 static struct lease_owner owner(const char *run, int64_t at_ms)
 {
-    return (struct lease_owner){run, run, "boot-1", at_ms};
+    return (struct lease_owner){run, run, "boot-1", at_ms, at_ms + 1};
 }
 
 static struct lease_answer acquire(const char *run, int64_t at_ms)
@@ -53,10 +53,28 @@ Test(lease, two_runs_never_hold_one_account)
 Test(lease, an_expired_lease_is_taken_over_dirty_with_a_higher_fence)
 {
     uint64_t first = acquire("run A", 0).fence;
-    struct lease_answer second = acquire("run B", 1000);
+    cr_expect_eq(acquire("run B", 1000).error.kind, ERROR_CONFLICT, "seen to have run out, for no time yet");
+    struct lease_answer second = acquire("run B", 1000 + TAKEOVER_GRACE_MS);
     cr_expect_eq(second.error.kind, ERROR_NONE);
     cr_expect_gt(second.fence, first);
     cr_expect(second.was_dirty, "its last owner did not end in order");
+}
+
+Test(lease, a_takeover_after_a_sleep_waits_for_awake_time_so_that_the_guards_are_first)
+{
+    acquire("run A", 0);
+    struct lease_owner awake = {"run B", "run B", "boot-1", 3600 * 1000, 7};
+    struct lease_answer answer;
+    lease_acquire(database, &key, &awake, 1000, &answer, holder);
+    cr_expect_eq(answer.error.kind, ERROR_CONFLICT);
+    cr_expect_eq(answer.expires_in_ms, TAKEOVER_GRACE_MS);
+    awake.now_boot_ms += 3600 * 1000; /* another sleep is no awake time */
+    awake.now_awake_ms += TAKEOVER_GRACE_MS - 1;
+    lease_acquire(database, &key, &awake, 1000, &answer, holder);
+    cr_expect_eq(answer.error.kind, ERROR_CONFLICT);
+    awake.now_awake_ms += 1;
+    lease_acquire(database, &key, &awake, 1000, &answer, holder);
+    cr_expect_eq(answer.error.kind, ERROR_NONE);
 }
 
 Test(lease, asking_twice_gives_the_same_lease_since_an_answer_may_be_lost)
@@ -91,7 +109,8 @@ Test(lease, release_frees_and_keeps_the_fence_growing)
     struct lease_answer next = acquire("run B", 1);
     cr_expect_gt(next.fence, first);
     cr_expect_not(next.was_dirty);
-    cr_expect_eq(release("run A", first, ACCOUNT_FREE).error.kind, ERROR_CONFLICT, "the old owner frees nothing of the new one's");
+    cr_expect_eq(release("run A", first, ACCOUNT_FREE).error.kind, ERROR_CONFLICT,
+                 "the old owner frees nothing of the new one's");
 }
 
 Test(lease, a_dirty_account_is_given_as_dirty)
@@ -113,7 +132,7 @@ Test(lease, a_quarantined_account_is_not_given)
 Test(lease, a_lease_of_another_boot_has_expired)
 {
     acquire("run A", 1000000);
-    struct lease_owner after = {"run B", "run B", "boot-2", 5};
+    struct lease_owner after = {"run B", "run B", "boot-2", 5, 5};
     struct lease_answer answer;
     lease_acquire(database, &key, &after, 1000, &answer, holder);
     cr_expect_eq(answer.error.kind, ERROR_NONE);

@@ -1,0 +1,301 @@
+#include "command_line.h"
+#include "itrun/base/memory.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_COUNT, OPTION_DURATION, OPTION_COUNT_OR_ONE };
+
+struct option {
+    const char *name;
+    char letter;
+    enum option_kind kind;
+    unsigned groups;
+    size_t offset;
+    const char *value;
+    const char *help;
+};
+#define AT(field) offsetof(struct options, field)
+
+static const struct option table[] = {
+    {"config", 'c', OPTION_STRING, GROUP_ALWAYS, AT(config), "FILE",
+     "configuration (default: nearest itrun.yaml upwards)"},
+    {"shards", 'n', OPTION_COUNT, GROUP_RUN, AT(shards), "N", "how many isolated accounts to use"},
+    {"jobs", 'j', OPTION_COUNT, GROUP_RUN, AT(jobs), "N", "how many suites run at once on this machine"},
+    {"filter", 0, OPTION_STRING, GROUP_SELECT, AT(filter), "REGEX", "only suites whose name matches"},
+    {"tag", 0, OPTION_STRING, GROUP_SELECT, AT(tag), "TAG", "only suites with this tag"},
+    {"test", 0, OPTION_STRING, GROUP_SELECT | GROUP_RERUN, AT(test), "NAME",
+     "one test case, where the framework can select"},
+    {"timeout", 0, OPTION_DURATION, GROUP_RUN, AT(timeout_ms), "D", "of the whole run (90s, 5m, 1h30m)"},
+    {"shard-timeout", 0, OPTION_DURATION, GROUP_RUN, AT(shard_timeout_ms), "D", "of each shard's suites"},
+    {"suite-timeout", 0, OPTION_DURATION, GROUP_RUN, AT(suite_timeout_ms), "D",
+     "of each attempt, instead of the configured one"},
+    {"retries", 0, OPTION_COUNT, GROUP_RUN, AT(retries), "N",
+     "further attempts of a suite that did not pass"},
+    {"seed", 0, OPTION_STRING, GROUP_RUN, AT(seed), "S", "the seed suites are given (default: a new one)"},
+    {"fail-fast", 0, OPTION_COUNT_OR_ONE, GROUP_RUN, AT(fail_fast), "[=N]", "stop after N bad suites (1)"},
+    {"force-deploy", 0, OPTION_FLAG, GROUP_RUN, AT(is_force_deploy), NULL,
+     "deploy stacks that are up to date too"},
+    {"no-deploy", 0, OPTION_FLAG, GROUP_RUN, AT(is_no_deploy), NULL,
+     "never deploy: a stack that is not up to date fails"},
+    {"progress", 0, OPTION_STRING, GROUP_RUN, AT(progress), "auto|bar|plain|none", "what the terminal shows"},
+    {"output", 'o', OPTION_STRING, GROUP_ALWAYS, AT(output), "DIR",
+     "where runs are kept (default: .itrun beside the config)"},
+    {"junit", 0, OPTION_STRING, GROUP_REPORTS, AT(junit), "FILE", "write the JUnit XML there too"},
+    {"metrics", 0, OPTION_STRING, GROUP_REPORTS, AT(metrics), "FILE", "write the metrics there too"},
+    {"summary", 0, OPTION_STRING, GROUP_REPORTS, AT(summary), "FILE", "write summary.json there too"},
+    {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,
+     "every suite neither passed nor skipped (default)"},
+    {"shard", 0, OPTION_COUNT, GROUP_RERUN, AT(shard), "N",
+     "what shard N ran, in that order, in one account"},
+    {"suite", 0, OPTION_STRING, GROUP_RERUN, AT(suite), "NAME", "this suite of the run"},
+    {"account", 0, OPTION_STRING, GROUP_ACCOUNT, AT(account), "ID",
+     "number or alias (default: the first of the pool)"},
+    {"json", 0, OPTION_FLAG, GROUP_ALWAYS, AT(is_json), NULL, "data as JSON"},
+    {"color", 0, OPTION_STRING, GROUP_ALWAYS, AT(color), "auto|always|never", "colours"},
+    {"help", 'h', OPTION_FLAG, GROUP_ALWAYS, AT(is_help), NULL, "this text"},
+    {"version", 'V', OPTION_FLAG, GROUP_ALWAYS, AT(is_version), NULL, "the version"},
+};
+#define OPTION_TOTAL (sizeof table / sizeof *table)
+
+struct parser {
+    int argc, position;
+    char **argv;
+    struct options *options;
+    const struct command *command;
+    const struct option *given[64];
+    size_t given_count;
+    struct error *error;
+};
+
+static const struct option *find_long(const char *name, size_t length)
+{
+    for (size_t i = 0; i < OPTION_TOTAL; i++) {
+        if (strlen(table[i].name) == length && strncmp(table[i].name, name, length) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct option *find_letter(char letter)
+{
+    for (size_t i = 0; i < OPTION_TOTAL; i++) {
+        if (table[i].letter != 0 && table[i].letter == letter) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+static bool unknown_option(struct parser *parser, const char *word, size_t length)
+{
+    const char *names[OPTION_TOTAL];
+    for (size_t i = 0; i < OPTION_TOTAL; i++) {
+        names[i] = table[i].name;
+    }
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), word);
+    error_set(parser->error, ERROR_USAGE, "unknown option --%s", name);
+    const char *near = nearest_name(name, names, OPTION_TOTAL);
+    return near != NULL ? error_hint(parser->error, "did you mean --%s?", near)
+                        : error_hint(parser->error, "itrun --help lists them");
+}
+
+static bool store_count(struct parser *parser, const struct option *option, const char *value, int64_t *ret)
+{
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < 0 || number > 1000000000) {
+        error_set(parser->error, ERROR_USAGE, "--%s wants a whole number, not '%s'", option->name, value);
+        return error_hint(parser->error, "for example --%s 4", option->name);
+    }
+    *ret = number;
+    return true;
+}
+
+static bool store_value(struct parser *parser, const struct option *option, const char *value)
+{
+    char *field = (char *)parser->options + option->offset;
+    if (parser->given_count < sizeof parser->given / sizeof *parser->given) {
+        parser->given[parser->given_count++] = option;
+    }
+    switch (option->kind) {
+    case OPTION_FLAG: *(bool *)(void *)field = true; return true;
+    case OPTION_STRING: *(const char **)(void *)field = value; return true;
+    case OPTION_COUNT:
+    case OPTION_COUNT_OR_ONE: return store_count(parser, option, value, (int64_t *)(void *)field);
+    case OPTION_DURATION: break;
+    }
+    if (!duration_parse(value, (int64_t *)(void *)field)) {
+        error_set(parser->error, ERROR_USAGE, "--%s wants a duration, not '%s'", option->name, value);
+        return error_hint(parser->error, "for example 90s, 5m, 1h30m or 500ms");
+    }
+    return true;
+}
+
+static bool take_option(struct parser *parser, const struct option *option, const char *attached)
+{
+    if (option->kind == OPTION_FLAG) {
+        if (attached != NULL) {
+            return error_set(parser->error, ERROR_USAGE, "--%s takes no value", option->name);
+        }
+        return store_value(parser, option, NULL);
+    }
+    if (option->kind == OPTION_COUNT_OR_ONE && attached == NULL) {
+        return store_value(parser, option, "1");
+    }
+    if (attached == NULL && parser->position + 1 < parser->argc) {
+        attached = parser->argv[++parser->position];
+    }
+    if (attached == NULL) {
+        return error_set(parser->error, ERROR_USAGE, "--%s wants a value: %s", option->name, option->value);
+    }
+    return store_value(parser, option, attached);
+}
+
+static bool take_word(struct parser *parser, const char *word)
+{
+    if (parser->command == NULL) {
+        for (size_t i = 0; commands[i] != NULL; i++) {
+            if (strcmp(commands[i]->name, word) == 0) {
+                parser->command = commands[i];
+                return true;
+            }
+        }
+        const char *names[64];
+        size_t count = 0;
+        while (commands[count] != NULL && count < 64) {
+            names[count] = commands[count]->name;
+            count++;
+        }
+        error_set(parser->error, ERROR_USAGE, "unknown command '%s'", word);
+        const char *near = nearest_name(word, names, count);
+        return near != NULL
+                   ? error_hint(parser->error, "did you mean 'itrun %s'? A suite is run by 'itrun run %s'",
+                                near, word)
+                   : error_hint(parser->error, "itrun --help lists them; a suite is run by 'itrun run %s'",
+                                word);
+    }
+    parser->options->words[parser->options->word_count++] = word;
+    return true;
+}
+
+static bool take_argument(struct parser *parser)
+{
+    const char *word = parser->argv[parser->position];
+    if (strncmp(word, "--", 2) == 0) {
+        const char *equals = strchr(word, '=');
+        size_t length = equals != NULL ? (size_t)(equals - word) - 2 : strlen(word) - 2;
+        const struct option *option = find_long(word + 2, length);
+        return option == NULL ? unknown_option(parser, word + 2, length)
+                              : take_option(parser, option, equals != NULL ? equals + 1 : NULL);
+    }
+    if (word[0] == '-' && word[1] != '\0') {
+        const struct option *option = find_letter(word[1]);
+        if (option == NULL) {
+            error_set(parser->error, ERROR_USAGE, "unknown option -%c", word[1]);
+            return error_hint(parser->error, "itrun --help lists them");
+        }
+        return take_option(parser, option, word[2] != '\0' ? word + 2 : NULL);
+    }
+    return take_word(parser, word);
+}
+
+static bool check_groups(struct parser *parser)
+{
+    for (size_t i = 0; i < parser->given_count; i++) {
+        if ((parser->given[i]->groups & parser->command->groups) == 0) {
+            error_set(parser->error, ERROR_USAGE, "'itrun %s' has no option --%s", parser->command->name,
+                      parser->given[i]->name);
+            return error_hint(parser->error, "itrun %s --help lists them", parser->command->name);
+        }
+    }
+    return true;
+}
+
+static const struct command *default_command(void)
+{
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (strcmp(commands[i]->name, "run") == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+bool command_line_parse(int argc, char **argv, const struct command **ret_command,
+                        struct options *ret_options, struct error *error)
+{
+    *ret_options = (struct options){.retries = -1, .fail_fast = 0};
+    ret_options->words = memory_new((size_t)(argc + 1) * sizeof *ret_options->words);
+    struct parser parser = {
+        .argc = argc, .position = 1, .argv = argv, .options = ret_options, .error = error};
+    bool are_words_only = false;
+    for (; parser.position < argc; parser.position++) {
+        if (!are_words_only && strcmp(argv[parser.position], "--") == 0) {
+            are_words_only = true;
+        } else if (!(are_words_only ? take_word(&parser, argv[parser.position]) : take_argument(&parser))) {
+            return false;
+        }
+    }
+    bool is_about_itrun = parser.command == NULL && (ret_options->is_help || ret_options->is_version);
+    *ret_command = parser.command;
+    if (is_about_itrun) {
+        return true;
+    }
+    if (parser.command == NULL) {
+        parser.command = default_command();
+        *ret_command = parser.command;
+    }
+    return check_groups(&parser);
+}
+
+void command_line_clear(struct options *options)
+{
+    memory_free(options->words);
+    options->words = NULL;
+}
+
+static void help_options(unsigned groups, struct text *text)
+{
+    for (size_t i = 0; i < OPTION_TOTAL; i++) {
+        const struct option *option = &table[i];
+        if ((option->groups & groups) == 0) {
+            continue;
+        }
+        char left[64];
+        char letter[8] = "";
+        if (option->letter != 0) {
+            snprintf(letter, sizeof letter, "-%c, ", option->letter);
+        }
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
+                 option->kind == OPTION_FLAG || option->kind == OPTION_COUNT_OR_ONE ? "" : " ",
+                 option->value != NULL ? option->value : "");
+        text_append_format(text, "  %-32s %s\n", left, option->help);
+    }
+}
+
+void command_line_help(const struct command *command, struct text *text)
+{
+    if (command != NULL) {
+        text_append_format(text, "itrun %s %s\n%s\n\n", command->name, command->arguments, command->summary);
+        help_options(command->groups, text);
+        return;
+    }
+    text_append(
+        text, "itrun - runs integration test suites in parallel, each shard in an AWS account of its own\n\n"
+              "usage: itrun [COMMAND] [OPTIONS]     (itrun alone means itrun run)\n\n");
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", commands[i]->name, commands[i]->arguments);
+        text_append_format(text, "  %-32s %s\n", left, commands[i]->summary);
+    }
+    text_append(
+        text,
+        "\nitrun COMMAND --help lists a command's options.\n"
+        "exit codes: 0 passed, 1 tests failed, 2 usage or configuration, 3 only infrastructure failed,\n"
+        "4 nothing selected, 5 could not record, 6 incomplete, 124 timeout of the run, 130/143 stopped\n");
+}

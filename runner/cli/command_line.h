@@ -1,0 +1,53 @@
+/* command_line.h - argv to options: one table of options, one of commands; unknown words get the nearest
+ * known one.
+ *
+ * Options may stand before or after the command and its arguments; "--" ends them. A wrong line is kind USAGE
+ * (exit 2). Borrows argv. */
+#ifndef ITRUN_CLI_COMMAND_LINE_H
+#define ITRUN_CLI_COMMAND_LINE_H
+#include "itrun/base/error.h"
+#include "itrun/base/text.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct options {
+    const char *config;
+    const char *filter, *tag, *test;
+    const char *output;
+    const char *junit, *metrics, *summary;
+    const char *progress, *color;
+    const char *account;
+    const char *suite;
+    int64_t shards, jobs, retries, fail_fast, shard;
+    int64_t timeout_ms, shard_timeout_ms, suite_timeout_ms;
+    const char *seed;
+    bool is_force_deploy, is_no_deploy, is_failed, is_json, is_help, is_version;
+    const char **words; /* positional arguments after the command */
+    size_t word_count;
+};
+
+/* Which options a command takes: a set of these. */
+enum option_group {
+    GROUP_ALWAYS = 1,  /* --help, --json, -c, --output, --color */
+    GROUP_SELECT = 2,  /* --filter, --tag, --test */
+    GROUP_RUN = 4,     /* shards, jobs, timeouts, retries, seed, deploys, progress */
+    GROUP_REPORTS = 8, /* --junit, --metrics, --summary */
+    GROUP_RERUN = 16,  /* --failed, --shard, --suite, --test */
+    GROUP_ACCOUNT = 32 /* --account */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* "[SUITE…]" */
+    const char *summary;   /* one line */
+    unsigned groups;
+    int (*run)(const struct options *options); /* returns the exit code */
+};
+extern const struct command *const commands[]; /* NULL-terminated */
+
+/* ret_options->words is memory_new'ed (command_line_clear). */
+bool command_line_parse(int argc, char **argv, const struct command **ret_command,
+                        struct options *ret_options, struct error *error);
+void command_line_clear(struct options *options);
+void command_line_help(const struct command *command, struct text *text); /* NULL: of itrun itself */
+#endif

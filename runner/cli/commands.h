@@ -1,0 +1,74 @@
+/* commands.h - what the files of cli share: the workspace (a configuration and all that was found for it),
+ * and a run.
+ *
+ * The only room that prints usage, reads the environment and exits. */
+#ifndef ITRUN_CLI_COMMANDS_H
+#define ITRUN_CLI_COMMANDS_H
+#include "command_line.h"
+#include "itrun/aws.h"
+#include "itrun/config.h"
+#include "itrun/inventory.h"
+#include "itrun/planner.h"
+#include "itrun/store.h"
+#include <uv.h>
+
+extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
+    report_command;
+
+/* "itrun: where: what" and "  hint" on stderr. */
+void complain(const struct error *error);
+/* usage and configuration 2, denied, throttled, transient: 3, io: 5. */
+int exit_code_of(const struct error *error);
+const char *environment_value(void *context, const char *name);
+bool is_coloured(const struct options *options, int descriptor);
+
+struct workspace {
+    const struct options *options;
+    struct arena *arena;
+    uv_loop_t loop;
+    char *config_path; /* absolute */
+    char *root;        /* its folder */
+    char *output;      /* absolute */
+    struct config *config;
+    struct inventory *inventory;
+    struct aws_identity identity;
+    struct aws *aws;                 /* NULL: local */
+    uint64_t listing_requests;       /* what it took to list the accounts */
+    struct lease_store *lease_store; /* NULL: local */
+    struct history_store *history;   /* NULL: not wanted */
+    const char *run_id;
+};
+enum workspace_want {
+    WANT_ACCOUNTS = 1, /* the pool: identity, listing, the aws room */
+    WANT_STORES = 2,   /* accounts.store, history, estimates, holdings */
+    WANT_FILES_ONLY = 0
+};
+/* False: error says why; workspace_close is still to be called. */
+bool workspace_open(struct workspace *workspace, const struct options *options, unsigned wants,
+                    struct error *error);
+/* Ends what lives on the loop. Errors of late writes are complained about. */
+void workspace_close(struct workspace *workspace);
+
+/* Selected suites, options and a plan. */
+struct planned {
+    size_t *suites;
+    size_t count;
+    struct run_options run;
+    struct plan *plan;
+};
+size_t jobs_that_fit(void); /* this machine's memory / 100 MB, at least 1 */
+bool workspace_select(struct workspace *workspace, const struct selection *selection, struct planned *planned,
+                      struct error *error);
+bool workspace_plan(struct workspace *workspace, struct planned *planned, struct error *error);
+void planned_clear(struct planned *planned);
+
+/* Runs the plan: folder, manifest, sinks, driver, reports. Returns the exit code of itrun. */
+int execute_run(struct workspace *workspace, struct planned *planned);
+
+/* A finished (or crashed) run on disk. */
+bool run_folder_find(const struct options *options, const char *word, struct text *ret_path,
+                     struct error *error);
+/* <output>: --output, else .itrun beside the nearest configuration. */
+bool output_folder(const struct options *options, struct text *ret_path, struct error *error);
+bool config_find(const struct options *options, struct text *ret_path, struct error *error);
+#endif

@@ -1,0 +1,222 @@
+/* execute.c - a planned run, for real: its folder, its manifest, its sinks, the driver, and what is left to
+ * say. */
+#include "commands.h"
+#include "itrun/base/memory.h"
+#include "itrun/host/driver.h"
+#include "itrun/host/process.h"
+#include "itrun/model/outcome.h"
+#include "itrun/reporters.h"
+#include "manifest.h"
+#include "reports.h"
+#include "terminal.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct execution {
+    struct workspace *workspace;
+    struct planned *planned;
+    struct text folder, tmp_root, journal, guard;
+    struct reports *reports;
+    struct terminal terminal;
+    struct sink *console, *history;
+    bool is_record_broken;
+};
+
+static void complained(void *context, const struct error *error)
+{
+    struct execution *execution = context;
+    execution->is_record_broken = true;
+    complain(error);
+}
+
+/* <output>/latest -> runs/<id>: made beside and renamed, so that it never points nowhere. */
+static void link_latest(const struct execution *execution)
+{
+    struct text target = {0}, link = {0}, beside = {0};
+    text_append_format(&target, "runs/%s", execution->planned->run.run_id);
+    text_append_format(&link, "%s/latest", execution->workspace->output);
+    text_append_format(&beside, "%s/.latest.%ld", execution->workspace->output, (long)getpid());
+    if (symlink(text_string(&target), text_string(&beside)) != 0 ||
+        rename(text_string(&beside), text_string(&link)) != 0) {
+        struct error error = {0};
+        file_error(&error, errno, "link", text_string(&link));
+        complain(&error);
+        unlink(text_string(&beside));
+    }
+    text_clear(&target);
+    text_clear(&link);
+    text_clear(&beside);
+}
+
+static bool make_folders(struct execution *execution, struct error *error)
+{
+    struct workspace *workspace = execution->workspace;
+    text_append_format(&execution->folder, "%s/runs/%s", workspace->output, execution->planned->run.run_id);
+    text_append_format(&execution->journal, "%s/events.ndjson", text_string(&execution->folder));
+    if (!file_make_folders(text_string(&execution->folder), error)) {
+        return false;
+    }
+    const char *tmp = getenv("TMPDIR");
+    text_append_format(&execution->tmp_root, "%s/itrun-XXXXXX", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+    if (mkdtemp(execution->tmp_root.bytes) == NULL) {
+        return file_error(error, errno, "create", text_string(&execution->tmp_root));
+    }
+    execution->planned->run.directory = text_string(&execution->folder);
+    execution->planned->run.tmp_root = text_string(&execution->tmp_root);
+    return true;
+}
+
+static bool write_manifest(struct execution *execution, struct error *error)
+{
+    struct text text = {0}, path = {0};
+    manifest_write(execution->workspace, execution->planned, &text);
+    text_append_format(&path, "%s/manifest.json", text_string(&execution->folder));
+    bool is_written = file_replace(text_string(&path), text.bytes, text.length, error);
+    text_clear(&text);
+    text_clear(&path);
+    return is_written;
+}
+
+static enum console_style console_style_of(const struct options *options, bool is_terminal)
+{
+    const char *asked = options->progress;
+    if (asked == NULL || strcmp(asked, "auto") == 0) {
+        const char *ci = getenv("CI");
+        return is_terminal && (ci == NULL || ci[0] == '\0') ? CONSOLE_BAR : CONSOLE_PLAIN;
+    }
+    if (strcmp(asked, "none") == 0) {
+        return CONSOLE_NONE;
+    }
+    return strcmp(asked, "bar") == 0 ? CONSOLE_BAR : CONSOLE_PLAIN;
+}
+
+static void save_history(void *context, const struct history_row *row)
+{
+    const struct workspace *workspace = context;
+    history_store_add(workspace->history, workspace->run_id, row);
+}
+
+static bool open_sinks(struct execution *execution, struct error *error)
+{
+    const struct options *options = execution->workspace->options;
+    execution->reports =
+        reports_open(&execution->workspace->loop, text_string(&execution->folder), options, error);
+    if (execution->reports == NULL) {
+        return false;
+    }
+    terminal_init(&execution->terminal, STDERR_FILENO);
+    struct console_options console = {
+        .style = console_style_of(options, execution->terminal.out.is_terminal),
+        .is_coloured = is_coloured(options, STDERR_FILENO),
+        .directory = text_string(&execution->folder),
+    };
+    execution->console = console_sink_new(&execution->terminal.out, &console);
+    if (execution->workspace->history != NULL) {
+        execution->history = history_sink_new(save_history, execution->workspace);
+    }
+    return true;
+}
+
+static bool drive(struct execution *execution, int *ret_exit_code, struct error *error)
+{
+    struct workspace *workspace = execution->workspace;
+    struct sink *sinks[8];
+    size_t count = reports_sinks(execution->reports, sinks, 6);
+    sinks[count++] = execution->console;
+    if (execution->history != NULL) {
+        sinks[count++] = execution->history;
+    }
+    const char *secrets[2] = {workspace->identity.credentials.secret_key,
+                              workspace->identity.credentials.token};
+    struct driver_options options = {
+        .loop = &workspace->loop,
+        .inventory = workspace->inventory,
+        .plan = execution->planned->plan,
+        .run = &execution->planned->run,
+        .aws = workspace->aws,
+        .aws_requests_before = workspace->listing_requests,
+        .lease_store = workspace->lease_store,
+        .guard_path = text_string(&execution->guard),
+        .environment = (const char *const *)environ,
+        .journal_path = text_string(&execution->journal),
+        .sinks = sinks,
+        .sink_count = count,
+        .secrets = secrets,
+        .secret_count = workspace->aws != NULL ? 2 : 0,
+        .complain = complained,
+        .complain_context = execution,
+    };
+    return driver_run(&options, ret_exit_code, error);
+}
+
+static void close_sinks(struct execution *execution)
+{
+    if (execution->reports != NULL && !reports_close(execution->reports)) {
+        execution->is_record_broken = true;
+    }
+    if (execution->console != NULL) {
+        execution->console->free(execution->console);
+    }
+    if (execution->history != NULL) {
+        execution->history->free(execution->history);
+    }
+}
+
+/* Whatever else happened, a run that could not be recorded is not a passed one; a stop outranks it. */
+static int final_exit_code(const struct execution *execution, int exit_code)
+{
+    bool is_outranked =
+        exit_code == EXIT_CODE_SIGINT || exit_code == EXIT_CODE_SIGTERM || exit_code == EXIT_CODE_DEADLINE;
+    return execution->is_record_broken && !is_outranked ? EXIT_CODE_RECORD : exit_code;
+}
+
+static void print_summary(const struct execution *execution)
+{
+    struct text path = {0};
+    text_append_format(&path, "%s/summary.json", text_string(&execution->folder));
+    char *bytes = NULL;
+    size_t length = 0;
+    struct error error = {0};
+    if (file_read(text_string(&path), SIZE_MAX / 2, &bytes, &length, &error)) {
+        fwrite(bytes, 1, length, stdout);
+        memory_free(bytes);
+    } else {
+        complain(&error);
+    }
+    text_clear(&path);
+}
+
+int execute_run(struct workspace *workspace, struct planned *planned)
+{
+    struct execution execution = {.workspace = workspace, .planned = planned};
+    struct error error = {0};
+    int exit_code = EXIT_CODE_RECORD;
+    bool has_run = process_find_guard(&execution.guard, &error) && make_folders(&execution, &error) &&
+                   write_manifest(&execution, &error) && open_sinks(&execution, &error) &&
+                   drive(&execution, &exit_code, &error);
+    close_sinks(&execution);
+    if (has_run) {
+        link_latest(&execution);
+        exit_code = final_exit_code(&execution, exit_code);
+        if (workspace->options->is_json) {
+            print_summary(&execution);
+        }
+    } else {
+        complain(&error);
+        exit_code = EXIT_CODE_RECORD;
+    }
+    if (execution.tmp_root.length > 0) {
+        struct error ignored = {0};
+        (void)file_remove_tree(text_string(&execution.tmp_root), &ignored);
+    }
+    text_clear(&execution.folder);
+    text_clear(&execution.tmp_root);
+    text_clear(&execution.journal);
+    text_clear(&execution.guard);
+    return exit_code;
+}

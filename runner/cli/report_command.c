@@ -1,0 +1,63 @@
+/* itrun report RUN - rebuilds JUnit, metrics and summary from a run's journal, byte for byte as the live
+ * run's. */
+#include "commands.h"
+#include "itrun/model/outcome.h"
+#include "journal_read.h"
+#include "reports.h"
+
+struct feeding {
+    struct sink *sinks[8];
+    size_t count;
+};
+
+static bool feed(void *context, const struct event *event, struct error *error)
+{
+    struct feeding *feeding = context;
+    for (size_t i = 0; i < feeding->count; i++) {
+        if (!feeding->sinks[i]->on_event(feeding->sinks[i], event, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool rebuild(uv_loop_t *loop, const struct options *options, const char *folder, struct error *error)
+{
+    bool has_copies = options->junit != NULL || options->metrics != NULL || options->summary != NULL;
+    struct reports *reports = reports_open(loop, has_copies ? NULL : folder, options, error);
+    if (reports == NULL) {
+        return false;
+    }
+    struct feeding feeding = {.count = 0};
+    feeding.count = reports_sinks(reports, feeding.sinks, 8);
+    bool is_fine = journal_read(folder, feed, &feeding, error);
+    for (size_t i = 0; is_fine && i < feeding.count; i++) {
+        is_fine = feeding.sinks[i]->flush(feeding.sinks[i], error);
+    }
+    bool is_written = reports_close(reports);
+    if (is_fine && !is_written) {
+        error_set(error, ERROR_IO, "not every report could be written");
+    }
+    return is_fine && is_written;
+}
+
+static int run(const struct options *options)
+{
+    struct error error = {0};
+    struct text folder = {0};
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    bool is_done =
+        run_folder_find(options, options->word_count > 0 ? options->words[0] : NULL, &folder, &error) &&
+        rebuild(&loop, options, text_string(&folder), &error);
+    if (!is_done) {
+        complain(&error);
+    }
+    text_clear(&folder);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+    return is_done ? EXIT_CODE_PASSED : exit_code_of(&error);
+}
+
+const struct command report_command = {"report", "[RUN]", "rebuild the reports from a run's journal",
+                                       GROUP_ALWAYS | GROUP_REPORTS, run};

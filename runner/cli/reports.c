@@ -1,0 +1,126 @@
+#include "reports.h"
+#include "commands.h"
+#include "itrun/base/memory.h"
+#include "itrun/host/journal.h"
+#include "itrun/reporters.h"
+
+#define REPORT_COUNT 3
+#define FILES_MAX    (REPORT_COUNT * 2)
+
+/* One reporter's bytes, to its file in the run's folder and to the copy that was asked for. */
+struct copies {
+    struct out out;
+    struct report_file *files[2];
+    size_t count;
+};
+
+struct reports {
+    uv_loop_t *loop;
+    struct worker *worker;
+    struct copies copies[REPORT_COUNT];
+    struct sink *sinks[REPORT_COUNT];
+    size_t closing;
+    bool is_broken;
+};
+
+static bool copies_replace(struct out *out, const char *bytes, size_t length, struct error *error)
+{
+    struct copies *copies = (struct copies *)out;
+    bool is_fine = true;
+    for (size_t i = 0; i < copies->count; i++) {
+        struct out *one = report_file_out(copies->files[i]);
+        is_fine = one->replace(one, bytes, length, error) && is_fine;
+    }
+    return is_fine;
+}
+
+static void add_file(struct reports *reports, struct copies *copies, const char *path)
+{
+    copies->files[copies->count++] = report_file_new(reports->loop, reports->worker, path);
+}
+
+struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct options *options,
+                             struct error *error)
+{
+    static const char *const names[REPORT_COUNT] = {"junit.xml", "metrics.prom", "summary.json"};
+    static struct sink *(*const make[REPORT_COUNT])(struct out *) = {junit_sink_new, metrics_sink_new,
+                                                                     summary_sink_new};
+    const char *const asked[REPORT_COUNT] = {options->junit, options->metrics, options->summary};
+    struct reports *reports = memory_new(sizeof *reports);
+    reports->loop = loop;
+    reports->worker = worker_new(loop, "reports", error);
+    if (reports->worker == NULL) {
+        memory_free(reports);
+        return NULL;
+    }
+    for (size_t i = 0; i < REPORT_COUNT; i++) {
+        struct copies *copies = &reports->copies[i];
+        copies->out.replace = copies_replace;
+        if (folder != NULL) {
+            struct text path = {0};
+            text_append_format(&path, "%s/%s", folder, names[i]);
+            add_file(reports, copies, text_string(&path));
+            text_clear(&path);
+        }
+        if (asked[i] != NULL) {
+            add_file(reports, copies, asked[i]);
+        }
+        if (copies->count > 0) {
+            reports->sinks[i] = make[i](&copies->out);
+        }
+    }
+    return reports;
+}
+
+size_t reports_sinks(struct reports *reports, struct sink **ret_sinks, size_t capacity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < REPORT_COUNT; i++) {
+        if (reports->sinks[i] != NULL && count < capacity) {
+            ret_sinks[count++] = reports->sinks[i];
+        }
+    }
+    return count;
+}
+
+static void file_closed(void *context, const struct error *error)
+{
+    struct reports *reports = context;
+    if (error != NULL && error->kind != ERROR_NONE) {
+        complain(error);
+        reports->is_broken = true;
+    }
+    reports->closing--;
+}
+
+static void worker_closed(void *context)
+{
+    struct reports *reports = context;
+    reports->closing--;
+}
+
+bool reports_close(struct reports *reports)
+{
+    for (size_t i = 0; i < REPORT_COUNT; i++) {
+        for (size_t f = 0; f < reports->copies[i].count; f++) {
+            reports->closing++;
+            report_file_close(reports->copies[i].files[f], file_closed, reports);
+        }
+    }
+    while (reports->closing > 0) {
+        uv_run(reports->loop, UV_RUN_ONCE);
+    }
+    reports->closing = 1;
+    worker_close(reports->worker, worker_closed, reports);
+    while (reports->closing > 0) {
+        uv_run(reports->loop, UV_RUN_ONCE);
+    }
+    for (size_t i = 0; i < REPORT_COUNT; i++) {
+        if (reports->sinks[i] != NULL) {
+            reports->sinks[i]->free(reports->sinks[i]);
+        }
+    }
+    bool is_fine = !reports->is_broken;
+    memory_free(reports);
+    return is_fine;
+}

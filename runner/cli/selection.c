@@ -1,0 +1,90 @@
+/* selection.c - from the command line to what runs: the selected suites, the run's options, the plan. */
+#include "commands.h"
+#include "itrun/base/memory.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define MEMORY_PER_JOB_BYTES (100LL * 1000 * 1000)
+#define LEASE_MS             60000
+#define GRACE_MS             5000
+
+static bool parse_seed(const char *word, uint64_t *ret_seed, struct error *error)
+{
+    if (word == NULL) {
+        uint32_t seed = 0;
+        if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+            seed = (uint32_t)clock_wall_us();
+        }
+        *ret_seed = seed;
+        return true;
+    }
+    char *end = NULL;
+    errno = 0;
+    unsigned long long seed = strtoull(word, &end, 10);
+    if (errno != 0 || end == word || *end != '\0' || word[0] == '-') {
+        error_set(error, ERROR_USAGE, "--seed wants a whole number, not '%s'", word);
+        return error_hint(error, "take the one that the failing run printed");
+    }
+    *ret_seed = seed;
+    return true;
+}
+
+size_t jobs_that_fit(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long page = sysconf(_SC_PAGESIZE);
+    long long fits = (long long)pages * page / MEMORY_PER_JOB_BYTES;
+    return fits > 1 ? (size_t)fits : 1;
+}
+
+bool workspace_select(struct workspace *workspace, const struct selection *selection, struct planned *planned,
+                      struct error *error)
+{
+    const struct options *options = workspace->options;
+    planned->run = (struct run_options){
+        .run_id = workspace->run_id,
+        .worker = "1",
+        .config_argument = options->config,
+        .shards_asked = options->shards > 0 ? (size_t)options->shards : workspace->config->shard_count,
+        .timeout_ms = options->timeout_ms,
+        .shard_timeout_ms =
+            options->shard_timeout_ms > 0 ? options->shard_timeout_ms : workspace->config->shard_timeout_ms,
+        .suite_timeout_ms = options->suite_timeout_ms,
+        .retries = (int)options->retries,
+        .fail_fast = (size_t)options->fail_fast,
+        .is_force_deploy = options->is_force_deploy,
+        .is_no_deploy = options->is_no_deploy,
+        .test_name = options->test,
+        .lease_ms =
+            workspace->config->accounts.lease_ms > 0 ? workspace->config->accounts.lease_ms : LEASE_MS,
+        .grace_ms = GRACE_MS,
+    };
+    if (!parse_seed(options->seed, &planned->run.seed, error)) {
+        return false;
+    }
+    return inventory_select(workspace->inventory, selection, workspace->arena, &planned->suites,
+                            &planned->count, error);
+}
+
+bool workspace_plan(struct workspace *workspace, struct planned *planned, struct error *error)
+{
+    const struct options *options = workspace->options;
+    struct inventory *inventory = workspace->inventory;
+    size_t most = planned->count < inventory->account_count ? planned->count : inventory->account_count;
+    size_t shards =
+        planned->run.shards_asked > 0 && planned->run.shards_asked < most ? planned->run.shards_asked : most;
+    size_t jobs = jobs_that_fit();
+    jobs = jobs < shards || shards == 0 ? jobs : shards;
+    planned->run.job_count = options->jobs > 0 ? (size_t)options->jobs : jobs;
+    planned->plan = plan_make(inventory, planned->suites, planned->count, &planned->run, error);
+    return planned->plan != NULL;
+}
+
+void planned_clear(struct planned *planned)
+{
+    plan_free(planned->plan);
+    *planned = (struct planned){0};
+}

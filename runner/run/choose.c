@@ -1,0 +1,115 @@
+/* choose.c - which suite a lane takes next: its own, in order, as soon as its stacks are ready; when its own
+ * queue is dry, the next one of the busiest lane, if that needs no deploy here. Never a running suite. */
+#include "machines.h"
+
+#define UNKNOWN_EXPECTED_MS 10000
+
+int64_t suite_expected_ms(const struct suite *suite)
+{
+    return suite->estimate.expected_ms > 0 ? suite->estimate.expected_ms : UNKNOWN_EXPECTED_MS;
+}
+
+static bool is_waiting(const struct run *run, const struct lane *lane, size_t suite)
+{
+    return suite != NO_INDEX && run->suites[suite].progress == SUITE_WAITING &&
+           run->suites[suite].lane == lane->index;
+}
+
+bool lane_has_waiting(const struct lane *lane)
+{
+    for (size_t i = lane->queue_next; i < lane->queue_count; i++) {
+        if (is_waiting(lane->run, lane, lane->queue[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool choose_is_ready(const struct lane *lane, size_t suite)
+{
+    const struct suite *noun = &lane->run->inventory->suites[suite];
+    for (size_t i = 0; i < noun->need_count; i++) {
+        if (lane->reconcile == NULL || reconcile_readiness(lane->reconcile, noun->needs[i]) != STACK_READY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t first_ready(struct lane *from, const struct lane *here)
+{
+    for (size_t i = from->queue_next; i < from->queue_count; i++) {
+        if (is_waiting(from->run, from, from->queue[i]) && choose_is_ready(here, from->queue[i])) {
+            return from->queue[i];
+        }
+    }
+    return NO_INDEX;
+}
+
+static int64_t expected_left_ms(const struct lane *lane)
+{
+    int64_t left_ms = 0;
+    for (size_t i = lane->queue_next; i < lane->queue_count; i++) {
+        if (is_waiting(lane->run, lane, lane->queue[i])) {
+            left_ms += suite_expected_ms(&lane->run->inventory->suites[lane->queue[i]]);
+        }
+    }
+    return left_ms;
+}
+
+/* A lane that is about to start its next suite: nothing to win there. */
+static bool starts_next_itself(struct lane *lane)
+{
+    bool is_free = lane->attempt.state == ATTEMPT_NONE && lane->claim_id == 0 && !lane->wants_job_slot;
+    return lane->state == LANE_PREPARING ||
+           (lane->state == LANE_OPEN && is_free && first_ready(lane, lane) != NO_INDEX);
+}
+
+static size_t choose_theft(struct run *run, struct lane *lane, struct lane **ret_from)
+{
+    int64_t most_ms = 0;
+    size_t chosen = NO_INDEX;
+    for (size_t i = 0; i < run->lane_count; i++) {
+        struct lane *other = &run->lanes[i];
+        if (other == lane || other->state == LANE_DONE || starts_next_itself(other)) {
+            continue;
+        }
+        int64_t left_ms = expected_left_ms(other);
+        if (left_ms <= most_ms) {
+            continue;
+        }
+        size_t suite = first_ready(other, lane);
+        if (suite != NO_INDEX) {
+            most_ms = left_ms;
+            chosen = suite;
+            *ret_from = other;
+        }
+    }
+    return chosen;
+}
+
+size_t choose_suite(struct run *run, struct lane *lane, struct lane **ret_from)
+{
+    while (lane->queue_next < lane->queue_count && !is_waiting(run, lane, lane->queue[lane->queue_next])) {
+        lane->queue_next++;
+    }
+    *ret_from = NULL;
+    size_t own = first_ready(lane, lane);
+    if (own != NO_INDEX || lane_has_waiting(lane) || run->options->is_stealing_off) {
+        return own;
+    }
+    return choose_theft(run, lane, ret_from);
+}
+
+void choose_steal(struct run *run, struct lane *from, struct lane *to, size_t suite)
+{
+    for (size_t i = from->queue_next; i < from->queue_count; i++) {
+        if (from->queue[i] == suite) {
+            from->queue[i] = NO_INDEX;
+        }
+    }
+    size_t *queue = memory_resize(to->queue, (to->queue_count + 1) * sizeof *queue);
+    queue[to->queue_count++] = suite;
+    to->queue = queue;
+    run->suites[suite].lane = to->index;
+}

@@ -1,0 +1,610 @@
+/* lane.c - one shard on one account, from waiting to released.
+ *
+ *        granted            credentials        nothing left, cancel, lost
+ *   WAITING -----> PREPARING ---------> OPEN -----------------------> STOPPING ----> RELEASING --> DONE
+ *      |   (local)    |                  ^                              ^               |
+ *      |--------------|------------------+      denied                  |               | lease lost, suites
+ * left |              +-------------------------------------------------+               v
+ *      +--> DONE (cancelled, refused)                                                WAITING
+ *
+ *   state      holds                           waits for            deadline              on a cancel
+ *   WAITING    a request                       an account           the pool's            DONE
+ *   PREPARING  lease                           credentials          the aws room's        STOPPING
+ *   OPEN       lease, deploys, one attempt     ends, slots, claims  theirs; half-life     STOPPING
+ *   STOPPING   lease, what is still in flight  their ends           grace                 kill now
+ *   RELEASING  lease                           the lease store      the store's           noted
+ *
+ * Always: every suite of its queue has one outcome before DONE; why it ended is lane->end. Reconcile and at
+ * most one attempt go on side by side: a suite starts when its own stacks are ready. Does no I/O and reads no
+ * clock. */
+#include "machines.h"
+#include <string.h>
+
+#define LEASE_RESTARTS_MAX  2
+#define RENEW_AGAIN_MS      30000
+#define CREDENTIALS_LIFE_MS 3600000
+
+struct state_row {
+    const char *name;
+    unsigned next;
+};
+static const struct state_row rows[LANE_STATE_COUNT] = {
+#define X(name, next) {#name, next},
+    LANE_TABLE(X)
+#undef X
+};
+
+const char *lane_state_name(enum lane_state state)
+{
+    return rows[state].name;
+}
+
+static void lane_enter(struct lane *lane, enum lane_state state)
+{
+    enum lane_state from = lane->state;
+    MUST((rows[from].next & MOVE(state)) != 0);
+    run_note_move(lane->run, "lane", (int)from, (int)state);
+    lane->state = state;
+}
+
+void lane_init(struct lane *lane, struct run *run, size_t index)
+{
+    *lane = (struct lane){
+        .run = run,
+        .index = index,
+        .account = NO_INDEX,
+        .stop_by_ms = INT64_MAX,
+        .renew_at_ms = INT64_MAX,
+        .claimed = NO_INDEX,
+        .attempt = {.deadline_ms = INT64_MAX, .suite = NO_INDEX},
+    };
+    const struct shard *shard = &run->plan->shards[index];
+    lane->queue = memory_new((shard->suite_count + 1) * sizeof *lane->queue);
+    memcpy(lane->queue, shard->suites, shard->suite_count * sizeof *lane->queue);
+    lane->queue_count = shard->suite_count;
+}
+
+void lane_clear(struct lane *lane)
+{
+    memory_free(lane->queue);
+    attempt_clear(&lane->attempt);
+    reconcile_free(lane->reconcile);
+}
+
+/* --- ending ------------------------------------------------------------------------------------------ */
+
+/* Every suite that still waits in this lane's queue ends now, without an attempt. */
+static void finish_waiting(struct lane *lane, enum outcome outcome, const char *reason,
+                           struct effects *effects)
+{
+    for (size_t i = 0; i < lane->queue_count; i++) {
+        size_t suite = lane->queue[i];
+        if (suite == NO_INDEX) {
+            continue;
+        }
+        const struct suite_run *progress = &lane->run->suites[suite];
+        if (progress->progress == SUITE_WAITING && progress->lane == lane->index) {
+            run_suite_finished(lane->run, suite, outcome, reason, lane, effects);
+        }
+    }
+}
+
+static void lane_done(struct lane *lane, struct effects *effects)
+{
+    lane_enter(lane, LANE_DONE);
+    tell_shard_finished(lane, effects);
+    run_lane_done(lane->run, lane, effects);
+}
+
+static void drop_job_slot(struct lane *lane, struct effects *effects)
+{
+    if (lane->has_job_slot || lane->wants_job_slot) {
+        run_give_job_slot(lane->run, lane, effects);
+    }
+}
+
+static bool has_work_in_flight(const struct lane *lane)
+{
+    return lane->attempt.state != ATTEMPT_NONE || lane->claim_id != 0 || lane->assume_id != 0 ||
+           (lane->reconcile != NULL && !reconcile_is_idle(lane->reconcile));
+}
+
+static void release_account(struct lane *lane, struct effects *effects)
+{
+    bool is_unfinished = lane->reconcile != NULL && reconcile_has_unfinished(lane->reconcile);
+    lane_enter(lane, LANE_RELEASING);
+    if (lane->reconcile != NULL) {
+        for (size_t i = 0; i < lane->run->inventory->stack_count; i++) {
+            run_give_stack_slot(lane->run, lane, i);
+        }
+        reconcile_free(lane->reconcile);
+        lane->reconcile = NULL;
+    }
+    pool_release(lane->run->pool, lane->index, is_unfinished ? ACCOUNT_DIRTY : ACCOUNT_FREE,
+                 is_unfinished ? "a deploy was left unfinished" : "done", effects);
+}
+
+/* STOPPING ends when nothing of this lane is in flight. */
+static void stop_when_idle(struct lane *lane, struct effects *effects)
+{
+    if (lane->state == LANE_STOPPING && !has_work_in_flight(lane)) {
+        drop_job_slot(lane, effects);
+        release_account(lane, effects);
+    }
+}
+
+static void lane_stop(struct lane *lane, enum lane_end end, struct effects *effects)
+{
+    lane_enter(lane, LANE_STOPPING);
+    if (lane->end == LANE_END_NONE) {
+        lane->end = end;
+    }
+    lane->renew_at_ms = INT64_MAX;
+    if (lane->wants_job_slot) {
+        drop_job_slot(lane, effects);
+    }
+    if (lane->reconcile != NULL) {
+        reconcile_cancel(lane->reconcile, effects);
+    }
+    stop_when_idle(lane, effects);
+}
+
+static void lane_fail(struct lane *lane, const struct error *error, const char *problem_kind,
+                      struct effects *effects)
+{
+    lane->end_error = *error;
+    lane->end = LANE_END_INFRA;
+    tell_problem(lane->run, lane, problem_kind, error->what, effects);
+    struct text reason = {0};
+    text_append(&reason, error->what);
+    if (error->hint[0] != '\0') {
+        text_append_format(&reason, "; %s", error->hint);
+    }
+    finish_waiting(lane, OUTCOME_INFRA, text_string(&reason), effects);
+    text_clear(&reason);
+}
+
+void lane_cancel(struct lane *lane, const char *reason, bool is_kill, struct effects *effects)
+{
+    if (lane->state == LANE_DONE) {
+        return;
+    }
+    finish_waiting(lane, OUTCOME_CANCELLED, reason, effects);
+    attempt_cut(lane, CUT_CANCELLED, reason, is_kill, effects);
+    if (lane->end == LANE_END_NONE || lane->end == LANE_END_LEASE_LOST) {
+        lane->end = LANE_END_CANCELLED; /* then a lost lease is not asked for again either */
+    }
+    switch (lane->state) {
+    case LANE_WAITING:
+        pool_withdraw(lane->run->pool, lane->index, effects);
+        lane_done(lane, effects);
+        break;
+    case LANE_NEW: lane_done(lane, effects); break;
+    case LANE_PREPARING:
+    case LANE_OPEN: lane_stop(lane, LANE_END_CANCELLED, effects); break;
+    case LANE_STOPPING:
+        if (lane->reconcile != NULL) {
+            reconcile_cancel(lane->reconcile, effects);
+        }
+        break;
+    case LANE_RELEASING:
+    case LANE_DONE:
+    case LANE_STATE_COUNT: break;
+    }
+}
+
+/* --- opening ----------------------------------------------------------------------------------------- */
+
+void lane_start(struct lane *lane, struct effects *effects)
+{
+    if (!lane_has_waiting(lane)) { /* all was stolen before it began */
+        lane_done(lane, effects);
+        return;
+    }
+    lane_enter(lane, LANE_WAITING);
+    pool_request(lane->run->pool, lane->index, lane->run->plan->shards[lane->index].account, NO_INDEX,
+                 effects);
+}
+
+static void ask_assume_role(struct lane *lane, struct effects *effects)
+{
+    struct effect *effect = effects_add(effects, EFFECT_AWS, lane->index);
+    effect->aws.operation = AWS_ASSUME_ROLE;
+    effect->aws.account = lane->account;
+    /* at most 64 of [\w+=,.@-]: CloudTrail then explains itself */
+    effect->aws.session_name =
+        arena_format(effects->arena, "itrun.%.36s.%zu", lane->run->options->run_id, lane->index + 1);
+    lane->assume_id = effect->id;
+}
+
+static void want_stacks(struct lane *lane)
+{
+    const struct run *run = lane->run;
+    for (size_t i = 0; i < lane->queue_count; i++) {
+        if (lane->queue[i] != NO_INDEX && run->suites[lane->queue[i]].lane == lane->index) {
+            const struct suite *suite = &run->inventory->suites[lane->queue[i]];
+            reconcile_want(lane->reconcile, suite->needs, suite->need_count);
+        }
+    }
+}
+
+static bool needs_stacks(const struct lane *lane)
+{
+    for (size_t i = 0; i < lane->queue_count; i++) {
+        if (lane->queue[i] != NO_INDEX && lane->run->inventory->suites[lane->queue[i]].need_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void reconcile_moved(void *context, int from, int to)
+{
+    const struct lane *lane = context;
+    run_note_move(lane->run, "reconcile", from, to);
+}
+
+static void drain_reconcile(struct lane *lane, struct effects *effects);
+
+static void start_reconcile(struct lane *lane, struct effects *effects)
+{
+    struct run *run = lane->run;
+    struct reconcile_options options = {
+        .lane = lane->index,
+        .run_id = run->options->run_id,
+        .is_forced = run->options->is_force_deploy,
+        .is_no_deploy = run->options->is_no_deploy,
+        .poll_ms = 0,
+        .tmp_root = run->options->tmp_root,
+        .was_dirty = lane->was_dirty,
+        .moved = reconcile_moved,
+        .moved_context = lane,
+    };
+    lane->reconcile = reconcile_new(run->inventory, lane->account, &options);
+    reconcile_set_stop_by(lane->reconcile, lane->stop_by_ms);
+    want_stacks(lane);
+    struct input start = {
+        .type = INPUT_START, .now_ms = run->now_ms, .lease_now_ms = run->lease_now_ms, .lane = lane->index};
+    reconcile_step(lane->reconcile, &start, effects);
+    drain_reconcile(lane, effects);
+}
+
+static void lane_open(struct lane *lane, struct effects *effects)
+{
+    lane_enter(lane, LANE_OPEN);
+    if (needs_stacks(lane)) {
+        start_reconcile(lane, effects);
+    }
+    lane_advance(lane, effects);
+}
+
+static void lane_granted(struct lane *lane, const struct pool_fact *fact, struct effects *effects)
+{
+    lane->account = fact->account;
+    lane->stop_by_ms = fact->stop_by_ms;
+    lane->was_dirty = fact->was_dirty;
+    lane->has_failed_stack = false;
+    tell_account_leased(lane, fact->fence, effects);
+    if (lane->run->inventory->accounts[lane->account].is_local) {
+        lane_open(lane, effects);
+        return;
+    }
+    lane_enter(lane, LANE_PREPARING);
+    ask_assume_role(lane, effects);
+}
+
+static void lane_lease_lost(struct lane *lane, const struct error *error, struct effects *effects)
+{
+    tell_problem(lane->run, lane, "lease_lost", error->what, effects);
+    lane->end_error = *error;
+    attempt_cut(lane, CUT_LEASE_LOST, error->what, true, effects);
+    if (lane->state == LANE_PREPARING || lane->state == LANE_OPEN) {
+        lane_stop(lane, LANE_END_LEASE_LOST, effects);
+    }
+}
+
+static void lane_released(struct lane *lane, struct effects *effects)
+{
+    bool was_lost = lane->end == LANE_END_LEASE_LOST;
+    tell_account_released(lane, was_lost ? "lost" : "free", effects);
+    lane->account = NO_INDEX;
+    lane->stop_by_ms = INT64_MAX;
+    if (was_lost && lane_has_waiting(lane) && lane->lease_restarts < LEASE_RESTARTS_MAX) {
+        lane->lease_restarts++;
+        lane->end = LANE_END_NONE;
+        lane_enter(lane, LANE_WAITING);
+        pool_request(lane->run->pool, lane->index, NO_INDEX, NO_INDEX, effects);
+        return;
+    }
+    if (was_lost) {
+        finish_waiting(lane, OUTCOME_INFRA, lane->end_error.what, effects);
+    }
+    lane_done(lane, effects);
+}
+
+void lane_pool_fact(struct lane *lane, const struct pool_fact *fact, struct effects *effects)
+{
+    if (lane->state == LANE_DONE) { /* a withdrawn request that was granted meanwhile */
+        return;
+    }
+    switch (fact->type) {
+    case POOL_GRANTED: lane_granted(lane, fact, effects); break;
+    case POOL_WAITING: tell_account_waiting(lane, fact->holder, effects); break;
+    case POOL_REFUSED:
+        lane_fail(lane, &fact->error, "lease_lost", effects);
+        lane_done(lane, effects);
+        break;
+    case POOL_EXTENDED: {
+        lane->stop_by_ms = fact->stop_by_ms;
+        if (lane->reconcile != NULL) {
+            reconcile_set_stop_by(lane->reconcile, lane->stop_by_ms);
+        }
+        struct effect *effect = effects_add(effects, EFFECT_GUARD_DEADLINE, lane->index);
+        effect->lease_stop_by_ms = fact->stop_by_ms;
+        break;
+    }
+    case POOL_LOST: lane_lease_lost(lane, &fact->error, effects); break;
+    case POOL_RELEASED: lane_released(lane, effects); break;
+    }
+}
+
+/* --- working ----------------------------------------------------------------------------------------- */
+
+/* The outcome of suites whose stack failed: the change under test is to blame, unless AWS would not let us.
+ */
+static enum outcome outcome_of_deploy_failure(const struct error *error)
+{
+    switch (error->kind) {
+    case ERROR_INVALID:
+    case ERROR_CONFIG:
+    case ERROR_GONE:
+    case ERROR_USAGE: return OUTCOME_ERROR;
+    case ERROR_CANCELLED: return OUTCOME_CANCELLED;
+    case ERROR_NONE:
+    case ERROR_DENIED:
+    case ERROR_THROTTLED:
+    case ERROR_TRANSIENT:
+    case ERROR_CONFLICT:
+    case ERROR_LIMIT:
+    case ERROR_IO:
+    case ERROR_BUG: break;
+    }
+    return OUTCOME_INFRA;
+}
+
+/* Suites that need a stack which failed end here: they never start. */
+static void fail_blocked_suites(struct lane *lane, struct effects *effects)
+{
+    const struct run *run = lane->run;
+    for (size_t i = 0; i < lane->queue_count && lane->reconcile != NULL; i++) {
+        size_t suite = lane->queue[i];
+        if (suite == NO_INDEX || run->suites[suite].progress != SUITE_WAITING ||
+            run->suites[suite].lane != lane->index) {
+            continue;
+        }
+        const struct suite *noun = &run->inventory->suites[suite];
+        for (size_t n = 0; n < noun->need_count; n++) {
+            if (reconcile_readiness(lane->reconcile, noun->needs[n]) == STACK_FAILED) {
+                const struct error *why = reconcile_failure(lane->reconcile, noun->needs[n]);
+                run_suite_finished(lane->run, suite, outcome_of_deploy_failure(why), why->what, lane,
+                                   effects);
+                break;
+            }
+        }
+    }
+}
+
+static void drain_reconcile(struct lane *lane, struct effects *effects)
+{
+    struct reconcile_fact fact;
+    while (reconcile_next_fact(lane->reconcile, &fact)) {
+        switch (fact.type) {
+        case RECONCILE_DECIDED:
+        case RECONCILE_DEPLOYED: tell_stack(lane, &fact, effects); break;
+        case RECONCILE_FAILED:
+            tell_stack(lane, &fact, effects);
+            tell_problem(lane->run, lane, "deploy", fact.error.what, effects);
+            lane->has_failed_stack = true;
+            break;
+        case RECONCILE_SLOT_WANTED: run_take_stack_slot(lane->run, lane, fact.stack); break;
+        case RECONCILE_SLOT_FREED: run_give_stack_slot(lane->run, lane, fact.stack); break;
+        }
+    }
+}
+
+static void ask_claim(struct lane *lane, size_t suite, struct effects *effects)
+{
+    struct effect *effect = effects_add(effects, EFFECT_CLAIM, lane->index);
+    effect->suite = suite;
+    lane->claim_id = effect->id;
+    lane->claimed = suite;
+    lane->run->suites[suite].progress = SUITE_CLAIMED;
+}
+
+static bool is_shard_timeout_spent(const struct lane *lane)
+{
+    return lane->run->options->shard_timeout_ms > 0 && lane->used_ms >= lane->run->options->shard_timeout_ms;
+}
+
+/* A deploy under way is let end: its suites may have been stolen, an unfinished one would make the account
+ * dirty. */
+static bool is_deploying(const struct lane *lane)
+{
+    if (lane->reconcile == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < lane->run->inventory->stack_count; i++) {
+        if (reconcile_readiness(lane->reconcile, i) == STACK_DEPLOYING) {
+            return true;
+        }
+    }
+    return !reconcile_is_idle(lane->reconcile);
+}
+
+void lane_advance(struct lane *lane, struct effects *effects)
+{
+    if (lane->state == LANE_STOPPING) {
+        stop_when_idle(lane, effects);
+        return;
+    }
+    if (lane->state != LANE_OPEN || lane->attempt.state != ATTEMPT_NONE || lane->claim_id != 0) {
+        return;
+    }
+    if (is_shard_timeout_spent(lane)) {
+        finish_waiting(lane, OUTCOME_CANCELLED, "the shard reached its timeout", effects);
+        lane_stop(lane, LANE_END_TIMEOUT, effects);
+        return;
+    }
+    if (lane->has_failed_stack) { /* each time: a suite that waits for its retry may be blocked only now */
+        fail_blocked_suites(lane, effects);
+    }
+    struct lane *from = NULL;
+    size_t suite = choose_suite(lane->run, lane, &from);
+    if (suite == NO_INDEX) {
+        drop_job_slot(lane, effects);
+        if (!lane_has_waiting(lane) && !is_deploying(lane)) {
+            lane_stop(lane, LANE_END_DRAINED, effects);
+        }
+        return;
+    }
+    if (!lane->has_job_slot && !run_take_job_slot(lane->run, lane)) {
+        return; /* the coordinator calls again when one is free */
+    }
+    if (from != NULL) {
+        choose_steal(lane->run, from, lane, suite);
+        tell_stolen(from, lane, suite, effects);
+    }
+    ask_claim(lane, suite, effects);
+}
+
+static void lane_claimed(struct lane *lane, const struct input *input, struct effects *effects)
+{
+    if (input->effect_id != lane->claim_id) {
+        return;
+    }
+    struct run *run = lane->run;
+    size_t suite = lane->claimed;
+    lane->claim_id = 0;
+    lane->claimed = NO_INDEX;
+    if (!input->is_granted) { /* another worker has it, and answers for it */
+        run->suites[suite].progress = SUITE_ELSEWHERE;
+    } else if (lane->state != LANE_OPEN) {
+        run->suites[suite].progress = SUITE_WAITING;
+        if (lane->end != LANE_END_LEASE_LOST) {
+            run_suite_finished(run, suite, OUTCOME_CANCELLED, run->stop_reason, lane, effects);
+        }
+    } else if (!choose_is_ready(lane, suite)) {
+        run->suites[suite].progress = SUITE_WAITING; /* one of its stacks failed meanwhile */
+    } else if (!pool_is_valid(run->pool, lane->index, run->lease_now_ms)) {
+        run->suites[suite].progress = SUITE_WAITING; /* the pool is about to say that the lease is lost */
+        return;
+    } else {
+        attempt_start(lane, suite, effects);
+    }
+    lane_advance(lane, effects);
+}
+
+static int suite_retries(const struct run *run, size_t suite)
+{
+    return run->options->retries >= 0 ? run->options->retries : run->inventory->suites[suite].retries;
+}
+
+void lane_attempt_ended(struct lane *lane, enum outcome outcome, const char *reason, struct effects *effects)
+{
+    struct run *run = lane->run;
+    size_t suite = lane->attempt.suite;
+    struct suite_run *progress = &run->suites[suite];
+    bool may_retry = outcome_is_retryable(outcome) && progress->attempts <= suite_retries(run, suite) &&
+                     lane->attempt.cut != CUT_SHARD_TIMEOUT && lane->state == LANE_OPEN;
+    if (may_retry) {
+        progress->progress = SUITE_WAITING;
+        progress->had_bad_attempt = true;
+        lane->queue_next = 0;
+    } else {
+        run_suite_finished(run, suite, outcome, reason, lane, effects);
+    }
+    drop_job_slot(lane,
+                  effects); /* first come first served: a lane does not keep a slot from those who wait */
+    lane_advance(lane, effects);
+}
+
+static void lane_assumed(struct lane *lane, const struct input *input, struct effects *effects)
+{
+    lane->assume_id = 0;
+    const struct error *error = &input->aws.error;
+    if (lane->state == LANE_STOPPING) {
+        return;
+    }
+    if (error->kind != ERROR_NONE) {
+        if (lane->state == LANE_OPEN) { /* a renewal: what is held still works for a while */
+            tell_problem(lane->run, lane, "credentials", error->what, effects);
+            lane->renew_at_ms = lane->run->now_ms + RENEW_AGAIN_MS;
+            return;
+        }
+        lane_fail(lane, error, "credentials", effects);
+        lane_stop(lane, LANE_END_INFRA, effects);
+        return;
+    }
+    int64_t life_ms = input->aws.lifetime_ms > 0 ? input->aws.lifetime_ms : CREDENTIALS_LIFE_MS;
+    lane->renew_at_ms = lane->run->now_ms + life_ms / 2;
+    if (lane->state == LANE_PREPARING) {
+        lane_open(lane, effects);
+    }
+}
+
+static void lane_reconcile_step(struct lane *lane, const struct input *input, struct effects *effects)
+{
+    reconcile_step(lane->reconcile, input, effects);
+    drain_reconcile(lane, effects);
+}
+
+static void lane_deadline(struct lane *lane, const struct input *input, struct effects *effects)
+{
+    attempt_step(lane, input, effects);
+    if (lane->reconcile != NULL && reconcile_next_deadline_ms(lane->reconcile) <= lane->run->now_ms) {
+        lane_reconcile_step(lane, input, effects);
+    }
+    if (lane->renew_at_ms <= lane->run->now_ms && lane->assume_id == 0 && lane->state == LANE_OPEN) {
+        lane->renew_at_ms = INT64_MAX;
+        ask_assume_role(lane, effects);
+    }
+}
+
+void lane_step(struct lane *lane, const struct input *input, struct effects *effects)
+{
+    bool is_reconciles =
+        lane->reconcile != NULL && input->effect_id != 0 && reconcile_owns(lane->reconcile, input->effect_id);
+    if (is_reconciles) {
+        lane_reconcile_step(lane, input, effects);
+        lane_advance(lane, effects);
+        return;
+    }
+    switch (input->type) {
+    case INPUT_CLAIMED: lane_claimed(lane, input, effects); return;
+    case INPUT_AWS_ANSWERED:
+        if (input->effect_id == lane->assume_id) {
+            lane_assumed(lane, input, effects);
+        }
+        break;
+    case INPUT_PROCESS_ENDED:
+    case INPUT_COLLECTED: attempt_step(lane, input, effects); break;
+    case INPUT_DEADLINE: lane_deadline(lane, input, effects); break;
+    case INPUT_START:
+    case INPUT_STOP:
+    case INPUT_EMITTED:
+    case INPUT_LEASE_ANSWERED:
+    case INPUT_LEDGER_ANSWERED:
+    case INPUT_SIGNALLED:
+    case INPUT_TYPE_COUNT: break;
+    }
+    lane_advance(lane, effects);
+}
+
+int64_t lane_next_deadline_ms(const struct lane *lane)
+{
+    int64_t next_ms = lane->attempt.state == ATTEMPT_NONE ? INT64_MAX : lane->attempt.deadline_ms;
+    if (lane->reconcile != NULL && reconcile_next_deadline_ms(lane->reconcile) < next_ms) {
+        next_ms = reconcile_next_deadline_ms(lane->reconcile);
+    }
+    return lane->renew_at_ms < next_ms ? lane->renew_at_ms : next_ms;
+}
