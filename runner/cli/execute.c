@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
 
 struct execution {
     struct workspace *workspace;
