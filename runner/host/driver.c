@@ -271,6 +271,13 @@ static void perform_guard_deadline(struct driver *driver, const struct effect *e
     give(driver, &input);
 }
 
+static void perform_lane_close(struct driver *driver, const struct effect *effect)
+{
+    process_lane_ended(driver->processes, effect->lane);
+    struct input input = completion(INPUT_SIGNALLED, effect);
+    give(driver, &input);
+}
+
 static void collected(void *context, uint64_t effect_id, const struct error *error,
                       const struct report *report)
 {
@@ -304,6 +311,7 @@ static void (*const performers[EFFECT_TYPE_COUNT])(struct driver *, const struct
     [EFFECT_SIGNAL] = perform_signal,
     [EFFECT_GUARD_DEADLINE] = perform_guard_deadline,
     [EFFECT_COLLECT] = perform_collect,
+    [EFFECT_LANE_CLOSE] = perform_lane_close,
 };
 
 static void take_effects(struct driver *driver)
@@ -468,6 +476,7 @@ static bool open_performers(struct driver *driver, struct error *error)
         .run_directory = options->run->directory,
         .base_environment = options->environment,
         .cookie = options->run->run_id,
+        .lane_count = options->plan->shard_count,
     };
     driver->journal = journal_open(options->loop, options->journal_path, true, error);
     driver->processes = driver->journal != NULL ? process_room_new(options->loop, &process, error) : NULL;

@@ -9,6 +9,8 @@
 struct boot_timer {
     uv_poll_t poll;
     int fd;
+    bool is_set; /* to at_ms, and it has not fired since */
+    int64_t at_ms;
     void (*fired)(void *context);
     void *context;
     void (*closed)(void *context);
@@ -22,6 +24,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     uint64_t expirations = 0;
     /* A timer that was moved between the wake-up and here has nothing to read: it did not fire. */
     if (status == 0 && read(timer->fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations) {
+        timer->is_set = false;
         timer->fired(timer->context);
     }
 }
@@ -46,6 +49,11 @@ struct boot_timer *boot_timer_new(uv_loop_t *loop, void (*fired)(void *context),
 
 void boot_timer_set(struct boot_timer *timer, int64_t at_boottime_ms)
 {
+    if (timer->is_set && at_boottime_ms == timer->at_ms) {
+        return; /* asked after every step, and mostly nothing has changed */
+    }
+    timer->is_set = true;
+    timer->at_ms = at_boottime_ms;
     struct itimerspec when = {0};
     if (at_boottime_ms != INT64_MAX) {
         /* Zero would switch the timer off; a time long past fires at once, as it should. */

@@ -93,6 +93,7 @@ static void lane_done(struct lane *lane, struct effects *effects)
 {
     lane_enter(lane, LANE_DONE);
     tell_shard_finished(lane, effects);
+    effects_add(effects, EFFECT_LANE_CLOSE, lane->index);
     run_lane_done(lane->run, lane, effects);
 }
 

@@ -142,6 +142,7 @@ static void work(void *context)
     case EFFECT_SIGNAL:
     case EFFECT_GUARD_DEADLINE:
     case EFFECT_COLLECT:
+    case EFFECT_LANE_CLOSE:
     case EFFECT_TYPE_COUNT: MUST(!"an effect of the lease store"); break;
     }
 }

@@ -83,6 +83,31 @@ def test_one_case_can_be_selected(project):
     assert [name for _, name, _ in result.cases] == ["test_fine"]
 
 
+MOCHA = """const assert = require("node:assert");
+describe("cart", () => {
+  it("adds an item", () => assert.equal(1 + 1, 2));
+  describe("when empty", () => {
+    it("has no total", () => assert.equal(0, %s));
+    it.skip("is not built yet", () => {});
+  });
+});
+"""
+
+
+def test_real_mocha_suites_are_judged_and_one_case_is_selected(project):
+    mocha = ROOT / "fixtures/storefront/node_modules/.bin/mocha"
+    config = LOCAL + f"suites:\n  - name: web\n    framework: mocha\n    command: {mocha}\n    files: test/*.spec.js\n"
+    shop = project(config, {"test/good.spec.js": MOCHA % 0, "test/bad.spec.js": MOCHA % 7,
+                            "test/gone.spec.js": "describe('x', () => { it('leaves', () => process.exit(0)); });\n"})
+    result = shop.run()
+    assert result.outcomes() == {"web/test/bad.spec.js": "failed", "web/test/good.spec.js": "passed", "web/test/gone.spec.js": "error"}
+    assert ("web/test/bad.spec.js", "has no total", "failure") in result.cases
+    assert ("web/test/good.spec.js", "is not built yet", "skipped") in result.cases
+    one = shop.run("run", "web/test/bad.spec.js", "--test", "cart adds an item")
+    assert one.code == 0, one.stderr
+    assert [name for _, name, kind in one.cases if kind == "passed"] == ["adds an item"]
+
+
 # --- exit codes -----------------------------------------------------------------------------------------
 
 
@@ -111,7 +136,7 @@ def test_exit_4_when_nothing_is_selected(project):
     assert "no suite was selected" in result.stderr
 
 
-def test_exit_6_when_suites_were_cancelled_by_the_shard_s_timeout_alone(project):
+def test_a_shard_s_timeout_ends_the_running_suite_and_cancels_the_rest(project):
     shop = project(commands(a="command: sleep 0.4", b="command: 'true'", c="command: 'true'"))
     result = shop.run("--shards", "1", "--shard-timeout", "100ms")
     assert sorted(result.outcomes().values()) == ["cancelled", "cancelled", "timeout"]

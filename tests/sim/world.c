@@ -147,6 +147,7 @@ static void perform(struct world *world, int actor, const struct effect *effect)
     case EFFECT_SPAWN: perform_spawn(world, actor, effect); break;
     case EFFECT_SIGNAL: perform_signal(world, actor, effect); break;
     case EFFECT_GUARD_DEADLINE: perform_guard_deadline(world, actor, effect); break;
+    case EFFECT_LANE_CLOSE: world_complete(world, actor, effect, INPUT_SIGNALLED, world->now_ms); break;
     case EFFECT_COLLECT: perform_collect(world, actor, effect); break;
     case EFFECT_TYPE_COUNT: break;
     }

@@ -16,6 +16,7 @@ struct process_options {
     const char *guard_path; /* the itrun-guard binary */
     const char *tmp_root;   /* <tmp_root>/<lane>/: made once a lane, emptied between attempts */
     const char *run_directory;
+    size_t lane_count; /* lanes that will run something: so many guards may be made ahead; 0: unknown */
     int64_t output_limit_bytes;          /* default 16 MiB */
     const char *const *base_environment; /* the caller's environ; AWS_* and ITRUN_* are dropped from it */
     const char *cookie; /* value of ITRUN_COOKIE in every child, for a census; the run's id */
@@ -32,6 +33,8 @@ void process_spawn(struct process_room *room, uint64_t effect_id, const struct s
 void process_signal(struct process_room *room, uint64_t spawn_effect_id,
                     bool is_kill); /* unknown id: nothing */
 void process_set_deadline(struct process_room *room, size_t lane, int64_t lease_stop_by_ms);
+/* No more commands come for this lane: its guard and its folder go now, not at the end of the run. */
+void process_lane_ended(struct process_room *room, size_t lane);
 size_t process_running_count(const struct process_room *room);
 /* Last printable lines of a running command's output, into text; for the console and for dumps. */
 void process_peek(struct process_room *room, uint64_t spawn_effect_id, struct text *text);

@@ -29,7 +29,8 @@ struct event; /* events.h, a rank above: carried, not read, by the machines belo
     X(SPAWN)          /* a command under a guard; completes when it and all its descendants ended */         \
     X(SIGNAL)         /* to a spawn's whole tree: TERM, or KILL */                                           \
     X(GUARD_DEADLINE) /* lane's guards kill by themselves when lease_stop_by_ms passes */                    \
-    X(COLLECT)        /* read a report, store it redacted beside the output */
+    X(COLLECT)        /* read a report, store it redacted beside the output */                               \
+    X(LANE_CLOSE)     /* no more commands come for this lane: its guard and folder may go */
 
 enum effect_type {
 #define X(name) EFFECT_##name,

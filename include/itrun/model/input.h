@@ -13,7 +13,7 @@
     X(LEDGER_ANSWERED) /* LEDGER_* */                                                                        \
     X(AWS_ANSWERED)    /* AWS */                                                                             \
     X(PROCESS_ENDED)   /* SPAWN */                                                                           \
-    X(SIGNALLED)       /* SIGNAL, GUARD_DEADLINE */                                                          \
+    X(SIGNALLED)       /* SIGNAL, GUARD_DEADLINE, LANE_CLOSE */                                              \
     X(COLLECTED)       /* COLLECT */
 
 enum input_type {

@@ -33,18 +33,6 @@ static void unlink_command(struct command *command)
     room->command_count--;
 }
 
-static void remove_folder(uv_work_t *work)
-{
-    lane_folder_remove(work->data);
-}
-
-static void folder_removed(uv_work_t *work, int status)
-{
-    (void)status;
-    lane_folder_free(work->data);
-    memory_free(work);
-}
-
 /* A deploy command's guard and folder go with it; a lane's stay. */
 static void release(struct command *command)
 {
@@ -56,9 +44,7 @@ static void release(struct command *command)
         }
     }
     if (!command->is_kept_post) {
-        uv_work_t *work = memory_new(sizeof *work);
-        work->data = command->folder;
-        MUST(uv_queue_work(command->room->loop, work, remove_folder, folder_removed) == 0);
+        room_drop_folder(command->room, command->folder);
     }
 }
 

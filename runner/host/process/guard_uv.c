@@ -46,31 +46,22 @@ static void watch(struct guard *guard)
 
 struct guard *guard_start(struct nursery *nursery, const struct guard_options *options, struct error *error)
 {
-    int sockets[2], pidfd = -1;
-    pid_t pid = 0;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-        file_error(error, errno, "make a socket for", "a guard");
+    int socket, pidfd;
+    pid_t pid;
+    if (!nursery_fork_guard(nursery, &socket, &pid, error)) {
         return NULL;
     }
-    bool is_started = nursery_fork_guard(nursery, sockets[1], &pid, error);
-    close(sockets[1]);
-    if (is_started) {
-        pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */
-        if (pidfd < 0) {
-            file_error(error, errno, "watch", "a guard");
-        }
-    }
+    pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */
     if (pidfd < 0) {
-        close(sockets[0]); /* a guard that did start ends by this */
-        if (is_started) {
-            waitpid(pid, NULL, 0);
-        }
+        file_error(error, errno, "watch", "a guard");
+        close(socket); /* it ends by this */
+        waitpid(pid, NULL, 0);
         return NULL;
     }
     struct guard *guard = memory_new(sizeof *guard);
     guard->options = *options;
     guard->pid = pid;
-    guard->socket = sockets[0];
+    guard->socket = socket;
     guard->pidfd = pidfd;
     guard->outgoing_fd = -1;
     watch(guard);

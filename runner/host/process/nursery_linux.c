@@ -13,11 +13,20 @@
 #include <unistd.h>
 
 #define PATIENCE_SECONDS 10
+/* Guards asked for before they are needed: on a busy machine a fork is answered as late as the loop is
+ * through with ten lanes. */
+#define AHEAD 16
 
 struct nursery {
     char *guard_path, *cookie;
     pid_t pid; /* 0: none */
     int socket;
+    size_t expected_count, asked_count;
+    struct unborn {  /* a guard asked for, in the order of asking */
+        int socket;  /* our end */
+        int32_t pid; /* 0: not answered yet; less: minus an errno */
+    } unborn[AHEAD];
+    size_t unborn_count;
 };
 
 struct nursery *nursery_new(const char *guard_path, const char *cookie)
@@ -29,15 +38,13 @@ struct nursery *nursery_new(const char *guard_path, const char *cookie)
     return nursery;
 }
 
-pid_t nursery_pid(const struct nursery *nursery)
-{
-    return nursery->pid;
-}
-
 /* Ends it; its wait status. */
 static int nursery_end(struct nursery *nursery)
 {
     int status = 0;
+    for (size_t i = 0; i < nursery->unborn_count; i++) {
+        close(nursery->unborn[i].socket); /* one that was born ends by this */
+    }
     close(nursery->socket);
     nursery->socket = -1;
     if (waitpid(nursery->pid, &status, WNOHANG) == 0) {
@@ -45,17 +52,14 @@ static int nursery_end(struct nursery *nursery)
         waitpid(nursery->pid, &status, 0);
     }
     nursery->pid = 0;
-    return status;
-}
-
-void nursery_free(struct nursery *nursery)
-{
-    if (nursery->pid != 0) {
-        nursery_end(nursery);
+    for (size_t i = 0; i < nursery->unborn_count; i++) {
+        if (nursery->unborn[i].pid > 0) {
+            waitpid(nursery->unborn[i].pid, NULL, 0);
+        }
     }
-    memory_free(nursery->guard_path);
-    memory_free(nursery->cookie);
-    memory_free(nursery);
+    nursery->asked_count -= nursery->unborn_count;
+    nursery->unborn_count = 0;
+    return status;
 }
 
 static bool no_guard(const struct nursery *nursery, int problem, struct error *error)
@@ -124,8 +128,7 @@ static bool nursery_start(struct nursery *nursery, struct error *error)
     return true;
 }
 
-/* Asks, and waits for the answer: a pid, or less an errno. False: it is not there. */
-static bool ask(const struct nursery *nursery, int socket, int32_t *ret_answer)
+static bool send_socket(const struct nursery *nursery, int socket)
 {
     union {
         struct cmsghdr header;
@@ -144,14 +147,81 @@ static bool ask(const struct nursery *nursery, int socket, int32_t *ret_answer)
     do {
         count = sendmsg(nursery->socket, &message, MSG_NOSIGNAL);
     } while (count < 0 && errno == EINTR);
-    while (count > 0) {
-        count = recv(nursery->socket, ret_answer, sizeof *ret_answer, MSG_WAITALL);
-        if (count >= 0 || errno != EINTR) {
-            break;
-        }
-        count = 1;
+    return count > 0;
+}
+
+/* One more guard, whose answer is not waited for. False: the nursery is not
+ * there, or errno says why. */
+static bool ask(struct nursery *nursery)
+{
+    int sockets[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
+        return false;
     }
-    return count == (ssize_t)sizeof *ret_answer;
+    bool is_sent = send_socket(nursery, sockets[1]);
+    close(sockets[1]);
+    if (!is_sent) {
+        close(sockets[0]);
+        errno = 0;
+        return false;
+    }
+    nursery->unborn[nursery->unborn_count++] = (struct unborn){.socket = sockets[0]};
+    nursery->asked_count++;
+    return true;
+}
+
+/* Waits for the answer to the unborn guard at `index`, those before it having
+ * theirs. False: no nursery. */
+static bool hear(struct nursery *nursery, size_t index)
+{
+    int32_t *answer = &nursery->unborn[index].pid;
+    ssize_t count = sizeof *answer;
+    while (*answer == 0 &&
+           ((count = recv(nursery->socket, answer, sizeof *answer, MSG_WAITALL)) < 0 && errno == EINTR)) {
+    }
+    return count == (ssize_t)sizeof *answer && *answer != 0;
+}
+
+bool nursery_owns(struct nursery *nursery, pid_t pid)
+{
+    for (size_t i = 0; i < nursery->unborn_count && hear(nursery, i); i++) {
+        if (nursery->unborn[i].pid == pid) {
+            return true;
+        }
+    }
+    return nursery->pid != 0 && nursery->pid == pid;
+}
+
+void nursery_free(struct nursery *nursery)
+{
+    for (size_t i = 0; i < nursery->unborn_count && hear(nursery, i); i++) {
+    }
+    if (nursery->pid != 0) {
+        nursery_end(nursery);
+    }
+    memory_free(nursery->guard_path);
+    memory_free(nursery->cookie);
+    memory_free(nursery);
+}
+
+void nursery_expect(struct nursery *nursery, size_t count)
+{
+    nursery->expected_count = count;
+}
+
+/* The oldest one becomes the caller's. */
+static bool take_guard(struct nursery *nursery, int *ret_socket, pid_t *ret_pid, struct error *error)
+{
+    struct unborn oldest = nursery->unborn[0];
+    nursery->unborn_count--;
+    memmove(nursery->unborn, nursery->unborn + 1, nursery->unborn_count * sizeof oldest);
+    if (oldest.pid < 0) {
+        close(oldest.socket);
+        return no_guard(nursery, -oldest.pid, error);
+    }
+    *ret_socket = oldest.socket;
+    *ret_pid = oldest.pid;
+    return true;
 }
 
 static bool nursery_broke(struct nursery *nursery, int status, struct error *error)
@@ -165,7 +235,7 @@ static bool nursery_broke(struct nursery *nursery, int status, struct error *err
     return error_hint(error, "itrun-guard belongs beside itrun: install both");
 }
 
-bool nursery_fork_guard(struct nursery *nursery, int socket, pid_t *ret_pid, struct error *error)
+bool nursery_fork_guard(struct nursery *nursery, int *ret_socket, pid_t *ret_pid, struct error *error)
 {
     int status = 0;
     /* A second try: the nursery may have been killed long ago. */
@@ -173,10 +243,15 @@ bool nursery_fork_guard(struct nursery *nursery, int socket, pid_t *ret_pid, str
         if (nursery->pid == 0 && !nursery_start(nursery, error)) {
             return false;
         }
-        int32_t answer = 0;
-        if (ask(nursery, socket, &answer)) {
-            *ret_pid = answer;
-            return answer > 0 || no_guard(nursery, -answer, error);
+        bool is_there = nursery->unborn_count > 0 || ask(nursery);
+        if (!is_there && errno != 0) {
+            return no_guard(nursery, errno, error);
+        }
+        while (is_there && nursery->unborn_count < AHEAD && nursery->asked_count < nursery->expected_count &&
+               ask(nursery)) {
+        }
+        if (is_there && hear(nursery, 0)) {
+            return take_guard(nursery, ret_socket, ret_pid, error);
         }
         status = nursery_end(nursery);
     }

@@ -11,8 +11,12 @@
 struct nursery;
 struct nursery *nursery_new(const char *guard_path, const char *cookie);
 void nursery_free(struct nursery *nursery); /* ends it and reaps it */
-/* A new guard with `socket` as its control socket; the caller closes its copy. Blocks for the length of a
- * fork. */
-bool nursery_fork_guard(struct nursery *nursery, int socket, pid_t *ret_pid, struct error *error);
-pid_t nursery_pid(const struct nursery *nursery); /* 0: none */
+/* How many guards will be asked for in all: so many, and no more, may be forked
+ * before they are. */
+void nursery_expect(struct nursery *nursery, size_t count);
+/* A new guard, and our end of its control socket. Blocks until its fork is
+ * answered, which mostly is long ago. */
+bool nursery_fork_guard(struct nursery *nursery, int *ret_socket, pid_t *ret_pid, struct error *error);
+/* Is it a guard that nobody has asked for yet, or the nursery itself? */
+bool nursery_owns(struct nursery *nursery, pid_t pid);
 #endif

@@ -75,6 +75,7 @@ struct process_room {
     struct text payload;
     struct lane_home *lanes;
     size_t lane_count, lane_capacity, own_folder_count;
+    size_t dropping_count; /* folders that are being removed */
     struct post *posts;
     struct command *commands;
     size_t command_count;
@@ -94,6 +95,8 @@ void room_wake_at(struct process_room *room, int64_t at_ms); /* monotonic */
 struct lane_home *room_lane(struct process_room *room, size_t lane);
 struct post *room_start_post(struct process_room *room, struct error *error);
 void post_leave(struct post *post);
+void room_drop_folder(struct process_room *room,
+                      struct lane_folder *folder); /* removed off the loop, then freed */
 void room_check_closed(struct process_room *room);
 /* command_uv.c */
 void command_ended(struct command *command, const struct guard_report *report);

@@ -93,6 +93,7 @@ struct process_room *process_room_new(uv_loop_t *loop, const struct process_opti
     room->run_directory = memory_copy_string(options->run_directory);
     room->cookie = memory_copy_string(options->cookie != NULL ? options->cookie : "");
     room->nursery = nursery_new(options->guard_path, room->cookie);
+    nursery_expect(room->nursery, options->lane_count);
     room->output_limit_bytes =
         options->output_limit_bytes > 0 ? options->output_limit_bytes : DEFAULT_OUTPUT_BYTES;
     room->arena = arena_new();
@@ -189,12 +190,47 @@ void post_leave(struct post *post)
     }
 }
 
+/* ---- folders that go before the room does ---- */
+
+struct drop {
+    uv_work_t work;
+    struct process_room *room;
+    struct lane_folder *folder;
+};
+
+static void remove_dropped(uv_work_t *work)
+{
+    const struct drop *drop = work->data;
+    lane_folder_remove(drop->folder);
+}
+
+static void dropped_removed(uv_work_t *work, int status)
+{
+    (void)status;
+    struct drop *drop = work->data;
+    struct process_room *room = drop->room;
+    lane_folder_free(drop->folder);
+    memory_free(drop);
+    room->dropping_count--;
+    room_check_closed(room);
+}
+
+void room_drop_folder(struct process_room *room, struct lane_folder *folder)
+{
+    struct drop *drop = memory_new(sizeof *drop);
+    drop->work.data = drop;
+    drop->room = room;
+    drop->folder = folder;
+    room->dropping_count++;
+    MUST(uv_queue_work(room->loop, &drop->work, remove_dropped, dropped_removed) == 0);
+}
+
 /* ---- the timer ---- */
 
 static bool is_guard(void *context, pid_t pid)
 {
     const struct process_room *room = context;
-    if (pid == nursery_pid(room->nursery)) {
+    if (nursery_owns(room->nursery, pid)) {
         return true;
     }
     for (const struct post *post = room->posts; post != NULL; post = post->next) {
@@ -281,6 +317,22 @@ void process_set_deadline(struct process_room *room, size_t lane, int64_t lease_
     }
 }
 
+void process_lane_ended(struct process_room *room, size_t lane)
+{
+    struct lane_home *home = room_lane(room, lane);
+    if (home->post != NULL && home->post->command != NULL) {
+        return; /* something still runs there: all goes at the end */
+    }
+    if (home->post != NULL) {
+        post_leave(home->post);
+        home->post = NULL;
+    }
+    if (home->folder != NULL) {
+        room_drop_folder(room, home->folder);
+        home->folder = NULL;
+    }
+}
+
 size_t process_running_count(const struct process_room *room)
 {
     return room->command_count;
@@ -332,7 +384,8 @@ static void folders_removed(uv_work_t *work, int status)
 
 void room_check_closed(struct process_room *room)
 {
-    bool is_over = room->commands == NULL && room->posts == NULL && !room->is_sweeping;
+    bool is_over =
+        room->commands == NULL && room->posts == NULL && room->dropping_count == 0 && !room->is_sweeping;
     if (room->is_closing && is_over && !room->is_cleaning_up) {
         room->is_cleaning_up = true;
         room->cleanup.data = room;

@@ -388,6 +388,7 @@ void fake_answer(struct fake *fake, struct effect *asked)
     case EFFECT_LEASE_RELEASE:
     case EFFECT_GUARD_DEADLINE:
     case EFFECT_COLLECT:
+    case EFFECT_LANE_CLOSE:
     case EFFECT_TYPE_COUNT: cr_assert_fail("not reconcile's to ask");
     }
     fake_step(fake, &input);
