@@ -58,13 +58,20 @@ void console_say_start(struct console *console)
     text_append_char(text, '\n');
 }
 
+static void append_count(struct text *text, size_t count, const char *noun, const char *after)
+{
+    text_append_format(text, "%zu %s%s%s", count, noun, count == 1 ? "" : "s", after);
+}
+
 void console_say_plan(struct console *console)
 {
     const struct fold *fold = console->tally->fold;
     const struct event *start = &fold->start;
-    text_append_format(&console->text, "%zu suites on %zu shards · %zu accounts · %zu at once · seed %llu\n",
-                       fold->suite_count, start->start.shard_count, start->start.account_count,
-                       start->start.job_count, (unsigned long long)start->start.seed);
+    append_count(&console->text, fold->suite_count, "suite", " on ");
+    append_count(&console->text, start->start.shard_count, "shard", " · ");
+    append_count(&console->text, start->start.account_count, "account", " · ");
+    text_append_format(&console->text, "%zu at once · seed %llu\n", start->start.job_count,
+                       (unsigned long long)start->start.seed);
     say_limit(console, start);
 }
 

@@ -131,6 +131,10 @@ void stacks_read(struct reader *reader, const struct node *list)
             continue;
         reader->stack_nodes[config->stack_count++] = node;
         kind_check(reader, node);
+        if (stack->is_copied && node_get(node, "deploy"))
+            reader_problem(reader, node_get(node, "copy")->key_mark,
+                           "leave it out: the stack is then deployed by one lane at a time",
+                           "`copy: true` is not supported yet");
         names_check(reader, node, stack, names, stack_names);
         globs_check(reader, node);
         const struct node *parameters = node_get_kind(node, "parameters", NODE_MAPPING);

@@ -271,9 +271,9 @@ static void perform_guard_deadline(struct driver *driver, const struct effect *e
     give(driver, &input);
 }
 
-static void perform_lane_close(struct driver *driver, const struct effect *effect)
+static void perform_close_lane(struct driver *driver, const struct effect *effect)
 {
-    process_lane_ended(driver->processes, effect->lane);
+    process_close_lane(driver->processes, effect->lane);
     struct input input = completion(INPUT_SIGNALLED, effect);
     give(driver, &input);
 }
@@ -311,7 +311,7 @@ static void (*const performers[EFFECT_TYPE_COUNT])(struct driver *, const struct
     [EFFECT_SIGNAL] = perform_signal,
     [EFFECT_GUARD_DEADLINE] = perform_guard_deadline,
     [EFFECT_COLLECT] = perform_collect,
-    [EFFECT_LANE_CLOSE] = perform_lane_close,
+    [EFFECT_LANE_CLOSE] = perform_close_lane,
 };
 
 static void take_effects(struct driver *driver)

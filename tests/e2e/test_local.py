@@ -165,7 +165,8 @@ def test_a_signal_stops_in_order_and_still_writes_all_reports(project, number, c
 
 
 def test_a_second_signal_kills_what_does_not_listen(project):
-    shop = project(commands(deaf="command: sh -c 'trap \"touch told\" TERM; touch begun; while :; do sleep 0.1; done'"))
+    deaf = "#!/bin/sh\ntrap 'touch told' TERM\ntouch begun\nwhile :; do sleep 0.1; done\n"
+    shop = project(commands(deaf="command: ./deaf.sh"), {"deaf.sh": deaf})
     process = shop.start()
     wait_until((shop.root / "begun").exists, "the suite begins")
     process.send_signal(signal.SIGINT)

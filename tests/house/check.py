@@ -220,8 +220,8 @@ def check_enum_switches(fail):
 
 def check_driver_decides_nothing(fail):
     text = strip_comments(read(ROOT / "runner/host/driver.c"))
-    for word in ("OUTCOME_", "retries", "lane_", "suite->", "stack_decide", "CUT_"):
-        if word in text:
+    for word in (r"OUTCOME_", r"retries", r"\blane_(?!count\b)", r"suite->", r"stack_decide", r"CUT_"):
+        if re.search(word, text):
             fail(f"driver.c speaks of {word}: that line belongs above the wall")
 
 

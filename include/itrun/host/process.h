@@ -34,7 +34,7 @@ void process_signal(struct process_room *room, uint64_t spawn_effect_id,
                     bool is_kill); /* unknown id: nothing */
 void process_set_deadline(struct process_room *room, size_t lane, int64_t lease_stop_by_ms);
 /* No more commands come for this lane: its guard and its folder go now, not at the end of the run. */
-void process_lane_ended(struct process_room *room, size_t lane);
+void process_close_lane(struct process_room *room, size_t lane);
 size_t process_running_count(const struct process_room *room);
 /* Last printable lines of a running command's output, into text; for the console and for dumps. */
 void process_peek(struct process_room *room, uint64_t spawn_effect_id, struct text *text);

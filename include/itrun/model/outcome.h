@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* X(constant, word, precedence (higher wins), retryable by a suite's `retries`, exit code, junit element,
- *   colour (SGR), symbol). infra is retried by its own budget, elsewhere than where it happened. */
+ *   colour (SGR), symbol). infra is retried in the same account for now. */
 #define OUTCOME_TABLE(X)                                                                                     \
     X(OUTCOME_PASSED, "passed", 0, false, 0, "", "32", "✓")                                                  \
     X(OUTCOME_SKIPPED, "skipped", 1, false, 0, "skipped", "33", "-")                                         \

@@ -317,7 +317,7 @@ void process_set_deadline(struct process_room *room, size_t lane, int64_t lease_
     }
 }
 
-void process_lane_ended(struct process_room *room, size_t lane)
+void process_close_lane(struct process_room *room, size_t lane)
 {
     struct lane_home *home = room_lane(room, lane);
     if (home->post != NULL && home->post->command != NULL) {

@@ -83,7 +83,7 @@ Test(good, every_key_arrives_in_its_field)
     cr_assert_str_eq(data->parameters[1].value, "3");
     cr_assert_str_eq(data->parameters[2].value, "");
     const struct config_stack *billing = &config->stacks[2];
-    cr_assert(billing->is_parallel && billing->is_copied);
+    cr_assert(billing->is_parallel && !billing->is_copied);
     cr_assert_str_eq(billing->cwd, "services/billing");
     cr_assert_eq(billing->timeout_ms, 3600000);
     const struct config_suite *api = &config->suites[0];

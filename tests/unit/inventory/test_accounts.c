@@ -2,10 +2,23 @@
 
 #define ONE "suites: [{name: a, command: ./a.sh}]\n"
 
-Test(inventory, local_accounts_are_numbered_directories)
+#define FOUR                                                                                                 \
+    "suites: [{name: a, command: ./a.sh}, {name: b, command: ./a.sh}, {name: c, command: ./a.sh},"           \
+    " {name: d, command: ./a.sh}]\n"
+
+Test(inventory, there_are_no_more_local_accounts_than_suites)
 {
     struct repository repository;
     repository_open(&repository, HEAD "accounts: {provider: local}\n" ONE, "a.sh");
+    struct inventory *inventory = repository_must(&repository);
+    cr_assert_eq(inventory->account_count, 1);
+    repository_close(&repository, inventory);
+}
+
+Test(inventory, local_accounts_are_numbered_directories)
+{
+    struct repository repository;
+    repository_open(&repository, HEAD "accounts: {provider: local}\n" FOUR, "a.sh");
     struct inventory *inventory = repository_must(&repository);
     cr_assert_eq(inventory->account_count, 3);
     cr_assert_str_eq(inventory->accounts[2].alias, "local-003");
