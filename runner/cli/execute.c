@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 struct execution {
     struct workspace *workspace;
     struct planned *planned;

@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 /* Output of a command that must exit 0; its stderr is dropped. */
 static bool command_output(const char *const *argv, struct text *ret_output)
 {
