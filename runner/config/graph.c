@@ -9,7 +9,8 @@ struct edge {
     struct config_mark mark;
 };
 struct graph {
-    struct map *names;      /* stack -> its index + 1 */
+    const struct config_stack *stacks;
+    struct map *names;      /* name -> one of stacks */
     const char **name_list; /* for suggestions; ends with NULL */
     struct edge **edges;    /* one list a stack */
     size_t *counts;
@@ -17,7 +18,8 @@ struct graph {
 
 static size_t stack_index(const struct graph *graph, const char *name)
 {
-    return (size_t)(uintptr_t)map_get(graph->names, name) - 1;
+    const struct config_stack *stack = map_get(graph->names, name);
+    return stack != NULL ? (size_t)(stack - graph->stacks) : NO_INDEX;
 }
 
 /* Written at `node`; what came from the environment is not shown. */
@@ -67,7 +69,8 @@ static void edges_collect(struct reader *reader, struct graph *graph, size_t ind
     }
     const struct node *mapping = node_get_kind(reader->stack_nodes[index], "parameters", NODE_MAPPING);
     const struct node *child = mapping ? mapping->first : NULL; /* one for each parameter, in order */
-    for (size_t i = 0; i < stack->parameter_count && count < most; i++, child = child->next) {
+    for (size_t i = 0; child != NULL && i < stack->parameter_count && count < most;
+         i++, child = child->next) {
         const struct config_parameter *parameter = &stack->parameters[i];
         if (!parameter->stack || map_has(known, parameter->stack))
             continue;
@@ -149,7 +152,7 @@ static void needs_check(struct reader *reader, const struct graph *graph)
 void graph_check(struct reader *reader)
 {
     struct config *config = reader->config;
-    struct graph graph = {.names = map_new()};
+    struct graph graph = {.stacks = config->stacks, .names = map_new()};
     graph.name_list = arena_alloc(reader->arena, (config->stack_count + 1) * sizeof *graph.name_list);
     graph.edges = arena_alloc(reader->arena, (config->stack_count + 1) * sizeof *graph.edges);
     graph.counts = arena_alloc(reader->arena, (config->stack_count + 1) * sizeof *graph.counts);
@@ -158,7 +161,7 @@ void graph_check(struct reader *reader)
         const char *name = config->stacks[i].name;
         if (!name || map_has(graph.names, name))
             continue;
-        map_put(graph.names, name, (void *)(uintptr_t)(i + 1));
+        map_put(graph.names, name, &config->stacks[i]);
         graph.name_list[named++] = name;
     }
     for (size_t i = 0; i < config->stack_count; i++)

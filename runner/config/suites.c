@@ -70,7 +70,7 @@ static void framework_check(struct reader *reader, const struct node *node, stru
 }
 
 /* Two suites with one report file would read each other's results. */
-static void report_check(struct reader *reader, const struct node *node, const struct config_suite *suite,
+static void report_check(struct reader *reader, const struct node *node, struct config_suite *suite,
                          struct map *reports)
 {
     const struct node *report = node_get_kind(node, "report", NODE_SCALAR);
@@ -84,7 +84,7 @@ static void report_check(struct reader *reader, const struct node *node, const s
                        "%s is already the report of the suite %s", node_shown(reader, report),
                        quoted(reader->arena, other->name ? other->name : "?"));
     else
-        map_put(reports, place, (void *)(uintptr_t)suite);
+        map_put(reports, place, suite);
 }
 
 static void suite_check(struct reader *reader, const struct node *node, struct config_suite *suite,
