@@ -65,13 +65,30 @@ static bool starts_next_itself(struct lane *lane)
            (lane->state == LANE_OPEN && is_free && first_ready(lane, lane) != NO_INDEX);
 }
 
+static bool has_one_waiting(const struct lane *lane)
+{
+    size_t count = 0;
+    for (size_t i = lane->queue_next; i < lane->queue_count; i++) {
+        count += is_waiting(lane->run, lane, lane->queue[i]) ? 1 : 0;
+    }
+    return count == 1;
+}
+
+/* A lane whose stacks are being made ready runs at least one suite: else they were made in vain. */
+static bool keeps_its_last(const struct lane *lane)
+{
+    bool has_started = lane->used_ms > 0 || lane->attempt.state != ATTEMPT_NONE || lane->claim_id != 0;
+    return lane->state == LANE_OPEN && lane->reconcile != NULL && !has_started && has_one_waiting(lane);
+}
+
 static size_t choose_theft(struct run *run, struct lane *lane, struct lane **ret_from)
 {
     int64_t most_ms = 0;
     size_t chosen = NO_INDEX;
     for (size_t i = 0; i < run->lane_count; i++) {
         struct lane *other = &run->lanes[i];
-        if (other == lane || other->state == LANE_DONE || starts_next_itself(other)) {
+        if (other == lane || other->state == LANE_DONE || starts_next_itself(other) ||
+            keeps_its_last(other)) {
             continue;
         }
         int64_t left_ms = expected_left_ms(other);
