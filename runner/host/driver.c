@@ -292,9 +292,15 @@ static void collected(void *context, uint64_t effect_id, const struct error *err
 
 static void perform_collect(struct driver *driver, const struct effect *effect)
 {
-    collect_start(driver->options->loop, effect->id, &effect->collect,
-                  &driver->options->inventory->suites[effect->collect.suite], driver->options->run->directory,
-                  redactor_of(driver, effect->collect.account), collected, pending_new(driver, effect));
+    static const struct report none = {0};
+    const struct driver_options *options = driver->options;
+    struct pending *pending = pending_new(driver, effect);
+    if (!collect_start(options->loop, effect->id, &effect->collect,
+                       &options->inventory->suites[effect->collect.suite], options->run->directory,
+                       redactor_of(driver, effect->collect.account), collected, pending)) {
+        struct error fine = {0};
+        collected(pending, effect->id, &fine, &none);
+    }
 }
 
 static void (*const performers[EFFECT_TYPE_COUNT])(struct driver *, const struct effect *) = {

@@ -12,7 +12,9 @@
 typedef void collect_done(void *context, uint64_t effect_id, const struct error *error,
                           const struct report *report);
 /* Copies collect. redactor may be NULL. suite is borrowed until done; report is valid during done only. */
-void collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
+/* False: there is no such file, and nothing was started; one look at the folder, no thread: most plain
+ * commands write no report, and there may be thousands of them. */
+bool collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
                    const struct suite *suite, const char *run_directory, const struct redactor *redactor,
                    collect_done *done, void *context);
 #endif

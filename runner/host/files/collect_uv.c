@@ -1,6 +1,8 @@
 #include "itrun/host/files.h"
 #include "itrun/base/memory.h"
 #include "itrun/frameworks.h"
+#include <errno.h>
+#include <unistd.h>
 #include <uv.h>
 
 struct collecting {
@@ -78,10 +80,13 @@ static void after(uv_work_t *request, int status)
     memory_free(collecting);
 }
 
-void collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
+bool collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
                    const struct suite *suite, const char *run_directory, const struct redactor *redactor,
                    collect_done *done, void *context)
 {
+    if (access(collect->report_path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        return false;
+    }
     struct collecting *collecting = memory_new(sizeof *collecting);
     struct text path = {0};
     text_append_format(&path, "%s/%s", run_directory, collect->store_path);
@@ -99,4 +104,5 @@ void collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *co
     collecting->context = context;
     collecting->work.data = collecting;
     MUST(uv_queue_work(loop, &collecting->work, work, after) == 0);
+    return true;
 }
