@@ -15,6 +15,8 @@ struct history_store {
     struct sqlite3 *database;
     struct batch *open; /* rows not yet handed to the worker */
     bool is_writing;
+    bool is_reading; /* one transaction around the reads of a command: hundreds of suites, one lock */
+    struct sqlite3_stmt *read_statement;
     struct error first_error;
     void (*closed)(void *context, const struct error *error);
     void *closed_context;
@@ -52,13 +54,47 @@ struct history_store *history_store_open(uv_loop_t *loop, const char *path, stru
     return store;
 }
 
+/* Prepared once, within one transaction: a lock and a parse a suite would cost more than the rows. */
+static struct sqlite3_stmt *begin_read(struct history_store *store, const char *suite, size_t limit,
+                                       struct error *error)
+{
+    if (!store->is_reading) {
+        if (!database_exec(store->database, "BEGIN", error)) {
+            return NULL;
+        }
+        store->is_reading = true;
+        store->read_statement =
+            database_query(store->database, error,
+                           "SELECT outcome, duration_ms, wall_us, cases FROM history WHERE suite=?1"
+                           " ORDER BY wall_us DESC LIMIT ?2",
+                           "ti", suite, (int64_t)limit);
+        return store->read_statement;
+    }
+    if (store->read_statement != NULL) {
+        sqlite3_reset(store->read_statement);
+        sqlite3_bind_text(store->read_statement, 1, suite, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_int64(store->read_statement, 2, (int64_t)limit);
+    }
+    return store->read_statement;
+}
+
+/* Before the first write and before the end. */
+static void end_reads(struct history_store *store)
+{
+    if (store->is_reading) {
+        struct error ignored = {0};
+        sqlite3_finalize(store->read_statement);
+        store->read_statement = NULL;
+        store->is_reading = false;
+        (void)database_exec(store->database, "COMMIT",
+                            &ignored); /* nothing was written: nothing can be lost */
+    }
+}
+
 bool history_store_read(struct history_store *store, struct arena *arena, const char *suite, size_t limit,
                         struct history_row **ret_rows, size_t *ret_count, struct error *error)
 {
-    struct sqlite3_stmt *statement = database_query(store->database, error,
-                                                    "SELECT outcome, duration_ms, wall_us, cases FROM "
-                                                    "history WHERE suite=?1 ORDER BY wall_us DESC LIMIT ?2",
-                                                    "ti", suite, (int64_t)limit);
+    struct sqlite3_stmt *statement = begin_read(store, suite, limit, error);
     if (statement == NULL) {
         return false;
     }
@@ -76,13 +112,12 @@ bool history_store_read(struct history_store *store, struct arena *arena, const 
             count++;
         }
     }
-    bool is_fine = result == SQLITE_DONE || database_error(error, store->database, "read the history");
-    sqlite3_finalize(statement);
-    if (is_fine) {
-        *ret_rows = rows;
-        *ret_count = count;
+    if (result != SQLITE_DONE) {
+        return database_error(error, store->database, "read the history");
     }
-    return is_fine;
+    *ret_rows = rows;
+    *ret_count = count;
+    return true;
 }
 
 /* --- writing: one batch at the worker, the next one gathers meanwhile ---------------------------------- */
@@ -165,6 +200,7 @@ static void submit(struct history_store *store)
 
 void history_store_add(struct history_store *store, const char *run, const struct history_row *row)
 {
+    end_reads(store);
     if (store->open == NULL) {
         store->open = memory_new(sizeof *store->open);
         store->open->store = store;
@@ -183,6 +219,7 @@ void history_store_add(struct history_store *store, const char *run, const struc
 void history_store_close(struct history_store *store,
                          void (*closed)(void *context, const struct error *error), void *context)
 {
+    end_reads(store);
     store->closed = closed;
     store->closed_context = context;
     submit(store);
