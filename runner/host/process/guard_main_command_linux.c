@@ -83,10 +83,13 @@ static enum guard_stage execute_by_name(const struct launch *launch)
     int problem = ENOENT;
     for (const char *rest = launch->path; rest != NULL && *name != '\0';) {
         rest = next_candidate(rest, name, candidate);
+        if (!is_there(candidate)) {
+            continue; /* a look costs a fraction of a vain execve, and PATH is long */
+        }
         execute(launch, candidate);
-        if (errno == ENOENT && is_there(candidate)) {
+        if (errno == ENOENT) {
             stage = GUARD_NO_INTERPRETER;
-        } else if (errno != ENOENT && errno != ENOTDIR && !(errno == EACCES && !is_there(candidate))) {
+        } else if (errno != ENOTDIR) {
             problem = errno;
             if (problem != EACCES) {
                 break;
