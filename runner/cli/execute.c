@@ -123,8 +123,8 @@ static bool open_sinks(struct execution *execution, struct error *error)
 static bool drive(struct execution *execution, int *ret_exit_code, struct error *error)
 {
     struct workspace *workspace = execution->workspace;
-    struct sink *sinks[8];
-    size_t count = reports_sinks(execution->reports, sinks, 6);
+    struct sink *sinks[REPORTS_MAX + 2];
+    size_t count = reports_sinks(execution->reports, sinks, REPORTS_MAX);
     sinks[count++] = execution->console;
     if (execution->history != NULL) {
         sinks[count++] = execution->history;

@@ -6,7 +6,7 @@
 #include "reports.h"
 
 struct feeding {
-    struct sink *sinks[8];
+    struct sink *sinks[REPORTS_MAX];
     size_t count;
 };
 
@@ -23,13 +23,12 @@ static bool feed(void *context, const struct event *event, struct error *error)
 
 static bool rebuild(uv_loop_t *loop, const struct options *options, const char *folder, struct error *error)
 {
-    bool has_copies = options->junit != NULL || options->metrics != NULL || options->summary != NULL;
-    struct reports *reports = reports_open(loop, has_copies ? NULL : folder, options, error);
+    struct reports *reports = reports_open(loop, reports_are_asked(options) ? NULL : folder, options, error);
     if (reports == NULL) {
         return false;
     }
     struct feeding feeding = {.count = 0};
-    feeding.count = reports_sinks(reports, feeding.sinks, 8);
+    feeding.count = reports_sinks(reports, feeding.sinks, REPORTS_MAX);
     bool is_fine = journal_read(folder, feed, &feeding, error);
     for (size_t i = 0; is_fine && i < feeding.count; i++) {
         is_fine = feeding.sinks[i]->flush(feeding.sinks[i], error);

@@ -3,9 +3,22 @@
 #include "itrun/base/memory.h"
 #include "itrun/host/journal.h"
 #include "itrun/reporters.h"
+#include <assert.h>
+#include <stddef.h>
 
-#define REPORT_COUNT 3
-#define FILES_MAX    (REPORT_COUNT * 2)
+/* Every report of a run, in the order it is written. A new one is a row here, a field of struct options with
+ * its option, and a maker in reporters.h. */
+static const struct report_kind {
+    const char *name; /* in the run's folder; NULL: only where it is asked for */
+    size_t asked;     /* the option that names a copy: offset in struct options */
+    struct sink *(*make)(struct out *out);
+} kinds[] = {
+    {"junit.xml", offsetof(struct options, junit), junit_sink_new},
+    {"metrics.prom", offsetof(struct options, metrics), metrics_sink_new},
+    {"summary.json", offsetof(struct options, summary), summary_sink_new},
+};
+#define REPORT_COUNT (sizeof kinds / sizeof *kinds)
+static_assert(REPORT_COUNT <= REPORTS_MAX, "callers hold their sinks in arrays of REPORTS_MAX");
 
 /* One reporter's bytes, to its file in the run's folder and to the copy that was asked for. */
 struct copies {
@@ -39,13 +52,24 @@ static void add_file(struct reports *reports, struct copies *copies, const char 
     copies->files[copies->count++] = report_file_new(reports->loop, reports->worker, path);
 }
 
+static const char *asked_path(const struct options *options, const struct report_kind *kind)
+{
+    return *(const char *const *)(const void *)((const char *)options + kind->asked);
+}
+
+bool reports_are_asked(const struct options *options)
+{
+    for (size_t i = 0; i < REPORT_COUNT; i++) {
+        if (asked_path(options, &kinds[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct options *options,
                              struct error *error)
 {
-    static const char *const names[REPORT_COUNT] = {"junit.xml", "metrics.prom", "summary.json"};
-    static struct sink *(*const make[REPORT_COUNT])(struct out *) = {junit_sink_new, metrics_sink_new,
-                                                                     summary_sink_new};
-    const char *const asked[REPORT_COUNT] = {options->junit, options->metrics, options->summary};
     struct reports *reports = memory_new(sizeof *reports);
     reports->loop = loop;
     reports->worker = worker_new(loop, "reports", error);
@@ -55,18 +79,19 @@ struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct o
     }
     for (size_t i = 0; i < REPORT_COUNT; i++) {
         struct copies *copies = &reports->copies[i];
+        const char *asked = asked_path(options, &kinds[i]);
         copies->out.replace = copies_replace;
-        if (folder != NULL) {
+        if (folder != NULL && kinds[i].name != NULL) {
             struct text path = {0};
-            text_append_format(&path, "%s/%s", folder, names[i]);
+            text_append_format(&path, "%s/%s", folder, kinds[i].name);
             add_file(reports, copies, text_string(&path));
             text_clear(&path);
         }
-        if (asked[i] != NULL) {
-            add_file(reports, copies, asked[i]);
+        if (asked != NULL) {
+            add_file(reports, copies, asked);
         }
         if (copies->count > 0) {
-            reports->sinks[i] = make[i](&copies->out);
+            reports->sinks[i] = kinds[i].make(&copies->out);
         }
     }
     return reports;

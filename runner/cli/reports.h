@@ -6,7 +6,11 @@
 #include "itrun/events.h"
 #include <uv.h>
 
+#define REPORTS_MAX 16 /* sinks at most */
+
 struct reports;
+/* Whether an option names a copy of any report. */
+bool reports_are_asked(const struct options *options);
 /* folder: NULL writes only the copies that the options ask for. Each report is replaced atomically, off the
  * loop. */
 struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct options *options,
