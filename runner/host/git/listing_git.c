@@ -149,29 +149,36 @@ bool listing_files(const char *root, struct arena *arena, const char *const **re
     return is_done;
 }
 
-static const char *git_line(struct arena *arena, const char *const *argv)
+/* The value of a header line "# NAME value" of git status, in arena; NULL: not there, or in brackets, as
+ * "(initial)" and "(detached)" are. */
+static const char *status_header(const char *output, const char *name, struct arena *arena)
 {
-    struct text output = {0};
-    const char *line = NULL;
-    if (command_output(argv, &output) && output.length > 0) {
-        if (output.bytes[output.length - 1] == '\n') {
-            text_truncate(&output, output.length - 1);
-        }
-        line = arena_string(arena, text_string(&output));
+    const char *at = strstr(output, name);
+    if (at == NULL || at[strlen(name)] == '(') {
+        return NULL;
     }
-    text_clear(&output);
-    return line;
+    at += strlen(name);
+    return arena_bytes(arena, at, strcspn(at, "\n"));
 }
 
+/* One process tells all three. Without the optional lock a status beside it is not disturbed. */
 void listing_checkout(const char *root, struct arena *arena, struct checkout *ret_checkout)
 {
-    const char *const commit[] = {"git", "-C", root, "rev-parse", "--verify", "-q", "HEAD", NULL};
-    const char *const branch[] = {"git", "-C", root, "symbolic-ref", "-q", "--short", "HEAD", NULL};
-    const char *const changes[] = {"git", "-C", root, "diff-index", "--name-only", "HEAD", "--", ".", NULL};
-    *ret_checkout = (struct checkout){.commit = git_line(arena, commit)};
-    if (ret_checkout->commit != NULL) {
-        ret_checkout->branch = git_line(arena, branch);
-        const char *changed = git_line(arena, changes);
-        ret_checkout->is_dirty = changed != NULL && changed[0] != '\0';
+    const char *const argv[] = {
+        "git",      "--no-optional-locks",  "-C",           root, "status", "--porcelain=v2",
+        "--branch", "--untracked-files=no", "--no-renames", "--", ".",      NULL};
+    struct text output = {0};
+    *ret_checkout = (struct checkout){0};
+    if (command_output(argv, &output)) {
+        const char *lines = text_string(&output);
+        ret_checkout->commit = status_header(lines, "# branch.oid ", arena);
+        if (ret_checkout->commit != NULL) {
+            ret_checkout->branch = status_header(lines, "# branch.head ", arena);
+        }
+        for (const char *line = lines; line[0] != '\0';
+             line += strcspn(line, "\n"), line += line[0] != '\0') {
+            ret_checkout->is_dirty = ret_checkout->is_dirty || line[0] != '#';
+        }
     }
+    text_clear(&output);
 }

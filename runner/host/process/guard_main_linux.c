@@ -1,7 +1,7 @@
 /* guard_main_linux.c - itrun-guard: runs one command at a time for itrun, and lets nothing of it survive.
  *
- * As it is started it is a nursery: it forks a guard for each socket that itrun sends, until its own socket
- * ends.
+ * As it is started, in a session of its own, it is a nursery: it forks a guard for each socket that itrun
+ * sends, until its own socket ends.
  *
  *   IDLE --RUN--> RUNNING --main ended--> LINGERING --no descendant left, or 100 ms--> report --> IDLE
  *                    |                        |
@@ -324,7 +324,7 @@ static void settle(struct guard *guard)
         send_report(guard);
     }
     if (guard->is_orphaned && guard->main_pid == 0) {
-        exit(0);
+        _exit(0); /* what exit() would tidy up is shared with the nursery: each page of it would be copied */
     }
 }
 
@@ -372,7 +372,6 @@ static void give_back_internal_signals(void)
 
 static bool prepare(struct guard *guard)
 {
-    setsid();
     guard->itrun = getppid();
     sigset_t awaited;
     sigemptyset(&awaited);
