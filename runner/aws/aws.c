@@ -120,9 +120,14 @@ struct aws *aws_new(uv_loop_t *loop, const struct aws_options *options, struct e
     *aws->identity = *options->identity;
     aws->accounts = options->accounts;
     aws->account_count = options->account_count;
+    const struct http_options http = {
+        .ca_bundle = options->ca_bundle,
+        .unreachable_hint = "is the endpoint right and reachable? (AWS_ENDPOINT_URL, region, network, proxy)",
+        .untrusted_hint = "is a proxy's certificate missing? AWS_CA_BUNDLE names the file of trusted ones",
+    };
     bool is_fine = check_endpoint(options->endpoint, &aws->endpoint, error) &&
                    check_region(options, &aws->region, error) &&
-                   (aws->http = http_new(loop, options->ca_bundle, error)) != NULL;
+                   (aws->http = http_new(loop, &http, error)) != NULL;
     if (!is_fine) {
         aws_free(aws);
         return NULL;

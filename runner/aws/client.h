@@ -7,7 +7,7 @@
 #define ITRUN_AWS_CLIENT_H
 #include "itrun/aws.h"
 #include "itrun/base/text.h"
-#include "http.h"
+#include "itrun/http.h"
 #include "throttle.h"
 
 enum aws_service { SERVICE_STS, SERVICE_CLOUDFORMATION, SERVICE_ORGANIZATIONS };

@@ -21,8 +21,8 @@ BANNED_SYMBOLS = re.compile(
 BANNED_NAMES = {"util.c", "utils.c", "misc.c", "helpers.c", "common.h", "common.c", "util.h", "helper.c", "manager.c"}
 HOMES = {  # third-party header -> folders that may include it
     "cJSON.h": ["runner/base"], "expat.h": ["runner/base"], "pcre2.h": ["runner/base"], "openssl/": ["runner/base"],
-    "libfyaml.h": ["runner/config"], "curl/curl.h": ["runner/aws"], "sqlite3.h": ["runner/store"],
-    "uv.h": ["runner/loop", "runner/aws", "runner/store", "runner/host", "runner/cli"],
+    "libfyaml.h": ["runner/config"], "curl/curl.h": ["runner/http"], "sqlite3.h": ["runner/store"],
+    "uv.h": ["runner/loop", "runner/http", "runner/aws", "runner/store", "runner/host", "runner/cli"],
 }
 
 

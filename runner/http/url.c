@@ -1,4 +1,4 @@
-#include "http.h"
+#include "itrun/http.h"
 #include "itrun/base/text.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* http_curl.c - the transfers: one easy handle each, in a queue per host, driven by sockets_curl_uv.c. */
-#include "http.h"
+#include "itrun/http.h"
 #include "sockets.h"
 #include "itrun/base/memory.h"
 #include "itrun/base/text.h"
@@ -42,7 +42,7 @@ struct http {
     CURLM *multi;
     struct transfer *first;
     struct host *hosts;
-    char *ca_bundle;
+    char *ca_bundle, *unreachable_hint, *untrusted_hint;
     uint64_t sent_count;
     bool is_closing;
     void (*closed)(void *context);
@@ -166,15 +166,9 @@ static void transfer_explain(const struct transfer *transfer, CURLcode result, s
     error_where(ret_error, "%s", transfer->url);
     switch (result) {
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-        error_hint(ret_error,
-                   "is the endpoint right and reachable? (AWS_ENDPOINT_URL, region, network, proxy)");
-        break;
+    case CURLE_COULDNT_CONNECT: error_hint(ret_error, "%s", transfer->http->unreachable_hint); break;
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-        error_hint(ret_error,
-                   "is a proxy's certificate missing? AWS_CA_BUNDLE names the file of trusted ones");
-        break;
+    case CURLE_SSL_CACERT_BADFILE: error_hint(ret_error, "%s", transfer->http->untrusted_hint); break;
     default: break;
     }
 }
@@ -260,7 +254,7 @@ static void transfers_ended(void *context)
 
 /* ---- plate ---- */
 
-struct http *http_new(uv_loop_t *loop, const char *ca_bundle, struct error *error)
+struct http *http_new(uv_loop_t *loop, const struct http_options *options, struct error *error)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         error_set(error, ERROR_IO, "cannot initialise libcurl");
@@ -269,7 +263,9 @@ struct http *http_new(uv_loop_t *loop, const char *ca_bundle, struct error *erro
     struct http *http = memory_new(sizeof *http);
     http->multi = curl_multi_init();
     MUST(http->multi != NULL);
-    http->ca_bundle = ca_bundle != NULL ? memory_copy_string(ca_bundle) : NULL;
+    http->ca_bundle = options->ca_bundle != NULL ? memory_copy_string(options->ca_bundle) : NULL;
+    http->unreachable_hint = memory_copy_string(options->unreachable_hint);
+    http->untrusted_hint = memory_copy_string(options->untrusted_hint);
     curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HOST_CONNECTION_LIMIT);
     curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     http->sockets = sockets_new(loop, http->multi, transfers_ended, http);
@@ -322,6 +318,8 @@ static void http_gone(void *context)
         memory_free(host);
     }
     memory_free(http->ca_bundle);
+    memory_free(http->unreachable_hint);
+    memory_free(http->untrusted_hint);
     memory_free(http);
     curl_global_cleanup();
     closed(closed_context);

@@ -1,6 +1,6 @@
 /* sockets.h - one CURLM on one uv loop: its sockets as uv_poll handles, its timeout as a uv_timer. */
-#ifndef ITRUN_AWS_SOCKETS_H
-#define ITRUN_AWS_SOCKETS_H
+#ifndef ITRUN_HTTP_SOCKETS_H
+#define ITRUN_HTTP_SOCKETS_H
 #include "itrun/loop.h"
 #include <curl/curl.h>
 

@@ -1,12 +1,13 @@
-/* http.h - POST over libcurl's multi socket interface on the uv loop. Knows nothing of AWS.
+/* http.h - POST over libcurl's multi socket interface on the uv loop. Knows nothing of AWS or of any other
+ * service.
  *
  * Answers of any status are answers; only what never became one (refused, reset, timed out, too large) is an
  * error: TRANSIENT, LIMIT, or CANCELLED after http_close. done() never comes from inside http_post. At most
  * 32 transfers a host at once, the rest wait here: libcurl's own queue would let their timeouts run. Beware:
  * libcurl re-sends a POST by itself when a kept connection dies; what is sent must be idempotent. Threads:
  * loop thread (and libcurl's resolver threads, which touch nothing of ours). */
-#ifndef ITRUN_AWS_HTTP_H
-#define ITRUN_AWS_HTTP_H
+#ifndef ITRUN_HTTP_H
+#define ITRUN_HTTP_H
 #include "itrun/loop.h"
 #include "itrun/base/error.h"
 
@@ -31,7 +32,12 @@ struct http_answer { /* valid during the call */
     int64_t retry_after_ms; /* 0: none */
 };
 struct http;
-struct http *http_new(uv_loop_t *loop, const char *ca_bundle, struct error *error);
+struct http_options {             /* copied */
+    const char *ca_bundle;        /* or NULL */
+    const char *unreachable_hint; /* what to look at when nobody answers */
+    const char *untrusted_hint;   /* and when the certificate is not to be trusted */
+};
+struct http *http_new(uv_loop_t *loop, const struct http_options *options, struct error *error);
 typedef void http_done(void *context, const struct http_answer *answer);
 void http_post(struct http *http, const struct http_request *request, http_done *done,
                void *context); /* copies */
