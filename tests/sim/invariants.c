@@ -115,11 +115,11 @@ void check_spawn(struct world *world, int index, const struct spawn *spawn)
         return;
     }
     const struct sim_account *account = &world->accounts[spawn->account];
-    if (account->owner != index || account->expires_lease_ms <= world_lease_now(world)) {
+    if (account->lease.owner != index || account->lease.expires_ms <= world_lease_now(world)) {
         world_break(world, "promise 3 one owner", "actor %d starts in account %zu without its lease", index,
                     spawn->account);
     }
-    if (spawn->lease_stop_by_ms >= account->expires_lease_ms) {
+    if (spawn->lease_stop_by_ms >= account->lease.expires_ms) {
         world_break(world, "promise 3 one owner",
                     "a guard's deadline is after the lease's end in account %zu", spawn->account);
     }
@@ -145,7 +145,7 @@ void check_spawn(struct world *world, int index, const struct spawn *spawn)
 void check_write(struct world *world, int index, size_t account)
 {
     const struct sim_account *owned = &world->accounts[account];
-    if (owned->owner != index || owned->expires_lease_ms <= world_lease_now(world)) {
+    if (owned->lease.owner != index || owned->lease.expires_ms <= world_lease_now(world)) {
         world_break(world, "promise 3 one owner", "actor %d changes a stack in account %zu without its lease",
                     index, account);
     }
@@ -158,7 +158,7 @@ void check_step(struct world *world)
         if (world->actors[process->actor].is_local) {
             continue;
         }
-        int owner = process->is_alive ? world->accounts[process->account].owner : process->actor;
+        int owner = process->is_alive ? world->accounts[process->account].lease.owner : process->actor;
         if (owner >= 0 && owner != process->actor) {
             world_break(world, "promise 3 one owner",
                         "account %zu belongs to actor %d, a process of actor %d lives in it",
@@ -222,8 +222,8 @@ static void check_nothing_left(struct world *world, int index)
         }
     }
     for (size_t i = 0; i < world->account_count; i++) {
-        bool is_held =
-            world->accounts[i].owner == index && world->accounts[i].expires_lease_ms > world_lease_now(world);
+        bool is_held = world->accounts[i].lease.owner == index &&
+                       world->accounts[i].lease.expires_ms > world_lease_now(world);
         if (is_held && !actor->may_store_fail) {
             world_break(world, "promise 4 nothing outlives", "actor %d ended and still holds account %zu",
                         index, i);

@@ -188,8 +188,7 @@ static void fill_account(struct world *world, struct sim_account *account)
                       world_fault(world, 0, FAULT_DELETE_FAILS) != NULL;
     bool is_old =
         world_fault(world, 0, FAULT_OLD_LEDGER) != NULL || world_fault(world, 1, FAULT_OLD_LEDGER) != NULL;
-    account->owner = -1;
-    account->seen_expired_ms = -1;
+    fake_lease_init(&account->lease);
     for (size_t i = 0; i < STACKS && content >= 0; i++) {
         struct sim_stack *stack = &account->stacks[i];
         stack->status = world_between(world, 0, 1) == 0 ? STACK_CREATE_COMPLETE : STACK_UPDATE_COMPLETE;

@@ -7,6 +7,7 @@
  * then deadlines, actor 0 before actor 1. */
 #ifndef ITRUN_SIM_WORLD_H
 #define ITRUN_SIM_WORLD_H
+#include "fake_lease.h"
 #include "itrun/run.h"
 #include "run/machines.h"
 
@@ -56,11 +57,7 @@ struct sim_stack {
 };
 
 struct sim_account {
-    int owner; /* actor, or -1 */
-    uint64_t fence;
-    int64_t expires_lease_ms;
-    int64_t seen_expired_ms; /* awake time at which somebody first saw it expired; -1 */
-    bool is_dirty;
+    struct fake_lease lease; /* owners are actors */
     struct sim_stack stacks[STACKS];
     struct {
         bool is_there, is_unfinished;

@@ -3,59 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static void refuse(struct world *world, const struct sim_account *account, struct lease_answer *answer)
-{
-    error_set(&answer->error, ERROR_CONFLICT, "leased by actor %d", account->owner);
-    answer->holder = "the other run";
-    answer->state = ACCOUNT_LEASED;
-    answer->expires_in_ms = account->expires_lease_ms - world_lease_now(world);
-}
-
-static void acquire(struct world *world, int actor, struct sim_account *account, int64_t duration_ms,
-                    struct lease_answer *answer)
-{
-    bool is_expired = account->owner >= 0 && account->expires_lease_ms <= world_lease_now(world);
-    if (is_expired && account->seen_expired_ms < 0) {
-        account->seen_expired_ms = world->now_ms;
-    }
-    if (is_expired &&
-        world->now_ms < account->seen_expired_ms + TAKEOVER_GRACE_MS) { /* its guards need a moment awake */
-        refuse(world, account, answer);
-        answer->expires_in_ms = account->seen_expired_ms + TAKEOVER_GRACE_MS - world->now_ms;
-        return;
-    }
-    bool is_ours = account->owner == actor && !is_expired;
-    if (account->owner >= 0 && !is_expired && !is_ours) {
-        refuse(world, account, answer);
-        return;
-    }
-    answer->was_dirty = account->is_dirty || is_expired;
-    account->fence += is_ours ? 0 : 1;
-    account->owner = actor;
-    account->seen_expired_ms = -1;
-    account->expires_lease_ms = world_lease_now(world) + duration_ms;
-    answer->fence = account->fence;
-}
-
 static void apply_lease(struct world *world, int actor, const struct effect *effect,
                         struct lease_answer *answer)
 {
-    struct sim_account *account = &world->accounts[effect->store.account];
-    bool is_ours = account->owner == actor && account->fence == effect->store.fence;
+    struct fake_lease *lease = &world->accounts[effect->store.account].lease;
+    const struct fake_clock now = {world_lease_now(world), world->now_ms};
     if (effect->type == EFFECT_LEASE_ACQUIRE) {
-        acquire(world, actor, account, effect->store.duration_ms, answer);
+        fake_lease_acquire(lease, actor, now, effect->store.duration_ms, answer);
     } else if (effect->type == EFFECT_LEASE_RENEW) {
-        if (!is_ours || account->expires_lease_ms <= world_lease_now(world)) {
-            error_set(&answer->error, ERROR_CONFLICT, "taken over or run out");
-            return;
-        }
-        account->expires_lease_ms = world_lease_now(world) + effect->store.duration_ms;
-        answer->fence = account->fence;
-    } else if (is_ours) {
-        account->owner = -1;
-        account->is_dirty = effect->store.next == ACCOUNT_DIRTY;
+        fake_lease_renew(lease, actor, now, effect->store.fence, effect->store.duration_ms, answer);
     } else {
-        error_set(&answer->error, ERROR_CONFLICT, "taken over");
+        fake_lease_release(lease, actor, effect->store.fence, effect->store.next, answer);
     }
 }
 
