@@ -17,6 +17,7 @@ struct lease_store_options {
     const char *endpoint; /* "" for real AWS */
     const char *region;
     const char *owner_run, *owner_host, *owner_worker; /* shown to whoever has to wait: "run R on H" */
+    const char *hold_run; /* whose held accounts may be entered (itrun shell); NULL: nobody's */
     const struct account *accounts;
     size_t account_count;
 };
@@ -39,7 +40,21 @@ struct lease_row {
     const char *owner; /* or NULL */
     int64_t expires_in_ms;
     const char *reason;
+    /* A hold: left as a failed run ended in it, until then, whether or not somebody is in it just now. */
+    const char *hold_run;  /* whose; NULL: none */
+    size_t hold_shard;     /* 1-based, of that run */
+    int64_t hold_until_us; /* wall clock: a hold outlives a reboot */
 };
+/* Holds. An account released as HELD (effect store.next, with duration_ms) is refused to everybody until its
+ * time has come (CONFLICT, state HELD, the holder says for which run and until when), but to a store opened
+ * with hold_run: who enters takes the lease as usual, and releases as HELD with duration 0 to leave the hold
+ * as it was, or as DIRTY to end it. A hold that ran out is a dirty account. lease_store_list shows them. */
+/* The holds of this run end so long from now: at the end of a run. Blocking. */
+bool lease_store_prolong_holds(struct lease_store *store, const char *run, int64_t duration_ms,
+                               struct error *error);
+/* Ends the hold of an account that nobody is in: it is dirty then. False, kind CONFLICT: somebody is; GONE:
+ * it is not held. Blocking. */
+bool lease_store_end_hold(struct lease_store *store, size_t account, struct error *error);
 bool lease_store_list(struct lease_store *store, struct arena *arena, struct lease_row **ret_rows,
                       size_t *ret_count, struct error *error);
 /* $XDG_STATE_HOME/itrun/accounts.db, else $HOME/.local/state/itrun/accounts.db, from lookup. */

@@ -7,7 +7,7 @@ static const char *const type_names[EFFECT_TYPE_COUNT] = {
 };
 static const char *const state_names[ACCOUNT_STATE_COUNT] = {
     [ACCOUNT_FREE] = "free",   [ACCOUNT_LEASED] = "leased",           [ACCOUNT_CLEANING] = "cleaning",
-    [ACCOUNT_DIRTY] = "dirty", [ACCOUNT_QUARANTINED] = "quarantined",
+    [ACCOUNT_DIRTY] = "dirty", [ACCOUNT_QUARANTINED] = "quarantined", [ACCOUNT_HELD] = "held",
 };
 static const char *const operation_names[AWS_OPERATION_COUNT] = {
     [AWS_ASSUME_ROLE] = "AssumeRole",

@@ -86,6 +86,16 @@ static bool refuse(struct lease_answer *answer, const struct row *row, const str
                      holder_buffer);
 }
 
+static bool refuse_held(struct lease_answer *answer, const struct hold *hold, const struct lease_owner *owner,
+                        char holder_buffer[256])
+{
+    answer->state = ACCOUNT_HELD;
+    answer->expires_in_ms = (hold->until_us - owner->now_wall_us) / 1000 + 1;
+    hold_describe(hold, holder_buffer, 256);
+    answer->holder = holder_buffer;
+    return error_set(&answer->error, ERROR_CONFLICT, "held by %s", holder_buffer);
+}
+
 static bool write_lease(struct sqlite3 *database, const struct lease_key *key,
                         const struct lease_owner *owner, uint64_t fence, int64_t expires_ms, bool is_dirty,
                         struct error *error)
@@ -128,20 +138,29 @@ static bool acquire(struct sqlite3 *database, const struct lease_key *key, const
                     int64_t duration_ms, struct lease_answer *answer, char holder_buffer[256])
 {
     struct row row;
-    if (!read_row(database, key, &row, &answer->error)) {
+    struct hold hold;
+    if (!read_row(database, key, &row, &answer->error) || !hold_read(database, key, &hold, &answer->error)) {
         return false;
     }
     bool is_ours = row.is_there && row.state == ACCOUNT_LEASED && strcmp(row.owner, owner->run) == 0;
-    bool is_free = !row.is_there || row.state == ACCOUNT_FREE || row.state == ACCOUNT_DIRTY;
+    bool was_held = row.is_there && row.state == ACCOUNT_HELD;
+    bool is_free = !row.is_there || row.state == ACCOUNT_FREE || row.state == ACCOUNT_DIRTY || was_held;
     bool is_left = row.is_there && row.state == ACCOUNT_LEASED && !is_ours && is_expired(&row, owner);
     if (!is_ours && !is_free && !is_left) {
         return refuse(answer, &row, owner, holder_buffer);
+    }
+    bool is_held = hold.is_there && hold.until_us > owner->now_wall_us;
+    if (is_held && !is_ours && (owner->hold_run == NULL || strcmp(owner->hold_run, hold.run) != 0)) {
+        return refuse_held(answer, &hold, owner, holder_buffer);
+    }
+    if (hold.is_there && !is_held && !hold_delete(database, key, &answer->error)) {
+        return false;
     }
     if (is_left && !may_take_over(database, key, owner, &row, answer, holder_buffer)) {
         return false;
     }
     answer->fence = is_ours ? row.fence : row.fence + 1; /* ours: the answer to an earlier try was lost */
-    answer->was_dirty = row.is_there && (row.is_dirty || row.state == ACCOUNT_DIRTY || is_left);
+    answer->was_dirty = row.is_there && (row.is_dirty || row.state == ACCOUNT_DIRTY || is_left || was_held);
     return write_lease(database, key, owner, answer->fence, owner->now_boot_ms + duration_ms,
                        answer->was_dirty, &answer->error);
 }
@@ -193,8 +212,36 @@ void lease_renew(struct sqlite3 *database, const struct lease_key *key, const st
     }
 }
 
+/* A held account is given as dirty one day: a person was in it. */
+static bool write_release(struct sqlite3 *database, const struct lease_key *key,
+                          const struct lease_owner *owner, const struct lease_end *end, struct error *error)
+{
+    enum account_state next = end->next;
+    struct hold hold;
+    if (!hold_read(database, key, &hold, error)) {
+        return false;
+    }
+    if (next == ACCOUNT_HELD && end->hold_ms == 0 && !hold.is_there) {
+        next = ACCOUNT_DIRTY; /* it was ended meanwhile */
+    }
+    bool is_written = true;
+    if (next != ACCOUNT_HELD && hold.is_there) {
+        is_written = hold_delete(database, key, error);
+    } else if (next == ACCOUNT_HELD && end->hold_ms > 0) {
+        is_written = hold_write(database, key, owner, end, error);
+    }
+    bool is_dirty = next == ACCOUNT_DIRTY || next == ACCOUNT_HELD;
+    return is_written &&
+           database_do(database_query(database, error,
+                                      "UPDATE lease SET state=?4, owner=NULL, holder=NULL, boot=NULL, "
+                                      "expires_ms=0, dirty=?5, reason=?6" KEYED,
+                                      "ttttit", key->endpoint, key->account, key->region,
+                                      account_state_name(next), (int64_t)is_dirty, end->reason),
+                       error);
+}
+
 static bool release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
-                    uint64_t fence, enum account_state next, const char *reason, struct lease_answer *answer)
+                    uint64_t fence, const struct lease_end *end, struct lease_answer *answer)
 {
     struct row row;
     if (!read_row(database, key, &row, &answer->error)) {
@@ -206,22 +253,14 @@ static bool release(struct sqlite3 *database, const struct lease_key *key, const
     if (!is_held_by(&row, owner, fence)) {
         return error_set(&answer->error, ERROR_CONFLICT, "it was taken over by %s", row.holder);
     }
-    bool is_dirty = next == ACCOUNT_DIRTY;
-    return database_do(
-        database_query(
-            database, &answer->error,
-            "UPDATE lease SET state=?4, owner=NULL, holder=NULL, boot=NULL, expires_ms=0, dirty=?5,"
-            " reason=?6" KEYED,
-            "ttttit", key->endpoint, key->account, key->region, account_state_name(next), (int64_t)is_dirty,
-            reason),
-        &answer->error);
+    return write_release(database, key, owner, end, &answer->error);
 }
 
 void lease_release(struct sqlite3 *database, const struct lease_key *key, const struct lease_owner *owner,
-                   uint64_t fence, enum account_state next, const char *reason, struct lease_answer *answer)
+                   uint64_t fence, const struct lease_end *end, struct lease_answer *answer)
 {
     *answer = (struct lease_answer){.sent_at_lease_ms = owner->now_boot_ms, .fence = fence};
     if (database_exec(database, "BEGIN IMMEDIATE", &answer->error)) {
-        (void)finish(database, release(database, key, owner, fence, next, reason, answer), &answer->error);
+        (void)finish(database, release(database, key, owner, fence, end, answer), &answer->error);
     }
 }

@@ -8,7 +8,7 @@
 struct lease_store {
     struct worker *worker;
     struct sqlite3 *database;
-    char *path, *endpoint, *region, *run, *holder;
+    char *path, *endpoint, *region, *run, *holder, *hold_run;
     char boot[64];
     const struct account *accounts;
     size_t account_count;
@@ -23,8 +23,7 @@ struct job {
     size_t account;
     uint64_t fence;
     int64_t duration_ms;
-    enum account_state next;
-    const char *reason;
+    struct lease_end end;
     struct ledger_entry entry;
     char holder[256];
     struct input completion;
@@ -67,6 +66,7 @@ static void lease_store_free(struct lease_store *store)
     memory_free(store->region);
     memory_free(store->run);
     memory_free(store->holder);
+    memory_free(store->hold_run);
     memory_free(store);
 }
 
@@ -81,6 +81,7 @@ struct lease_store *lease_store_open(uv_loop_t *loop, const struct lease_store_o
     struct text holder = {0};
     text_append_format(&holder, "run %s on %s", options->owner_run, options->owner_host);
     store->holder = text_take(&holder);
+    store->hold_run = options->hold_run != NULL ? memory_copy_string(options->hold_run) : NULL;
     store->accounts = options->accounts;
     store->account_count = options->account_count;
     read_boot_id(store->boot);
@@ -113,8 +114,8 @@ static void work(void *context)
     struct job *job = context;
     struct lease_store *store = job->store;
     struct lease_key key = key_of(store, job->account);
-    struct lease_owner owner = {store->run, store->holder, store->boot, clock_boottime_ms(),
-                                clock_monotonic_ms()};
+    struct lease_owner owner = {store->run,           store->holder,   store->boot,    clock_boottime_ms(),
+                                clock_monotonic_ms(), clock_wall_us(), store->hold_run};
     struct lease_answer *lease = &job->completion.lease;
     switch (job->type) {
     case EFFECT_LEASE_ACQUIRE:
@@ -124,7 +125,7 @@ static void work(void *context)
         lease_renew(store->database, &key, &owner, job->fence, job->duration_ms, lease);
         break;
     case EFFECT_LEASE_RELEASE:
-        lease_release(store->database, &key, &owner, job->fence, job->next, job->reason, lease);
+        lease_release(store->database, &key, &owner, job->fence, &job->end, lease);
         break;
     case EFFECT_LEDGER_READ:
         (void)ledger_read(store->database, &key, job->arena, &job->completion.ledger.entries,
@@ -180,14 +181,14 @@ void lease_store_perform(struct lease_store *store, const struct effect *effect,
         .account = effect->store.account,
         .fence = effect->store.fence,
         .duration_ms = effect->store.duration_ms,
-        .next = effect->store.next,
+        .end = {.next = effect->store.next, .hold_ms = effect->store.duration_ms, .shard = effect->lane + 1},
         .completion = {.type = is_lease ? INPUT_LEASE_ANSWERED : INPUT_LEDGER_ANSWERED,
                        .effect_id = effect->id,
                        .lane = effect->lane},
         .done = done,
         .context = context,
     };
-    job->reason = arena_string(job->arena, effect->store.reason);
+    job->end.reason = arena_string(job->arena, effect->store.reason);
     if (effect->store.entry != NULL) {
         copy_entry(job, effect->store.entry);
     }
@@ -217,6 +218,35 @@ bool lease_store_read_ledger(struct lease_store *store, struct arena *arena, siz
 {
     struct lease_key key = key_of(store, account);
     return ledger_read(store->database, &key, arena, ret_entries, ret_count, error);
+}
+
+bool lease_store_prolong_holds(struct lease_store *store, const char *run, int64_t duration_ms,
+                               struct error *error)
+{
+    return hold_prolong(store->database, run, clock_wall_us() + duration_ms * 1000, error);
+}
+
+bool lease_store_end_hold(struct lease_store *store, size_t account, struct error *error)
+{
+    struct lease_key key = key_of(store, account);
+    return hold_end(store->database, &key, error);
+}
+
+static bool read_hold(struct lease_store *store, const struct lease_key *key, struct arena *arena,
+                      struct lease_row *ret, struct error *error)
+{
+    struct hold hold;
+    if (!hold_read(store->database, key, &hold, error)) {
+        return false;
+    }
+    if (hold.is_there && hold.until_us > clock_wall_us()) {
+        ret->hold_run = arena_string(arena, hold.run);
+        ret->hold_shard = hold.shard;
+        ret->hold_until_us = hold.until_us;
+    } else if (ret->state == ACCOUNT_HELD) {
+        ret->state = ACCOUNT_DIRTY; /* what it is to whoever asks next */
+    }
+    return true;
 }
 
 static void read_lease(struct sqlite3_stmt *statement, const struct lease_store *store, struct arena *arena,
@@ -255,6 +285,9 @@ bool lease_store_list(struct lease_store *store, struct arena *arena, struct lea
             read_lease(statement, store, arena, &rows[i]);
         }
         sqlite3_finalize(statement);
+        if (!read_hold(store, &key, arena, &rows[i], error)) {
+            return false;
+        }
     }
     *ret_rows = rows;
     *ret_count = store->account_count;

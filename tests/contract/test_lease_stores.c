@@ -17,6 +17,7 @@ struct asked {
     struct fake_clock now;
     uint64_t fence;
     enum account_state next;
+    int64_t hold_ms;
 };
 struct store {
     const char *name;
@@ -48,7 +49,8 @@ static void fake_renew(const struct asked *asked, struct lease_answer *answer)
 
 static void fake_release(const struct asked *asked, struct lease_answer *answer)
 {
-    fake_lease_release(&fake, asked->owner, asked->fence, asked->next, answer);
+    struct fake_end end = {asked->next, asked->hold_ms};
+    fake_lease_release(&fake, asked->owner, asked->now, asked->fence, end, answer);
 }
 
 static void sqlite_open(void)
@@ -66,7 +68,8 @@ static void sqlite_close(void)
 static struct lease_owner owner_of(const struct asked *asked)
 {
     const char *name = asked->owner == 0 ? "run A" : "run B";
-    return (struct lease_owner){name, name, "boot-1", asked->now.boot_ms, asked->now.awake_ms};
+    return (struct lease_owner){
+        name, name, "boot-1", asked->now.boot_ms, asked->now.awake_ms, asked->now.boot_ms * 1000, NULL};
 }
 
 static void sqlite_acquire(const struct asked *asked, struct lease_answer *answer)
@@ -84,7 +87,8 @@ static void sqlite_renew(const struct asked *asked, struct lease_answer *answer)
 static void sqlite_release(const struct asked *asked, struct lease_answer *answer)
 {
     struct lease_owner owner = owner_of(asked);
-    lease_release(database, &key, &owner, asked->fence, asked->next, "done", answer);
+    struct lease_end end = {.next = asked->next, .reason = "done", .hold_ms = asked->hold_ms, .shard = 1};
+    lease_release(database, &key, &owner, asked->fence, &end, answer);
 }
 
 static const struct store stores[] = {
@@ -115,6 +119,15 @@ static struct lease_answer renew(int owner, uint64_t fence, int64_t at_ms)
 static struct lease_answer release(int owner, uint64_t fence, enum account_state next)
 {
     struct asked asked = {.owner = owner, .fence = fence, .next = next};
+    struct lease_answer answer = {0};
+    asked_store->release(&asked, &answer);
+    return answer;
+}
+
+static struct lease_answer hold(int owner, uint64_t fence, int64_t at_ms, int64_t hold_ms)
+{
+    struct asked asked = {
+        .owner = owner, .now = {at_ms, at_ms}, .fence = fence, .next = ACCOUNT_HELD, .hold_ms = hold_ms};
     struct lease_answer answer = {0};
     asked_store->release(&asked, &answer);
     return answer;
@@ -215,5 +228,22 @@ Test(lease_store, gives_no_quarantined_account)
         struct lease_answer next = acquire(1, 5000, 5000);
         IS(next, ERROR_CONFLICT);
         THAT(next.state == ACCOUNT_QUARANTINED);
+    }
+}
+
+Test(lease_store, gives_a_held_account_to_nobody_until_its_time_and_then_as_dirty)
+{
+    EACH_STORE
+    {
+        IS(hold(0, acquire(0, 0, 0).fence, 10, 5000), ERROR_NONE);
+        for (int owner = 0; owner < 2; owner++) {
+            struct lease_answer refused = acquire(owner, 5009, 5009);
+            IS(refused, ERROR_CONFLICT);
+            THAT(refused.state == ACCOUNT_HELD);
+            THAT(refused.expires_in_ms > 0);
+        }
+        struct lease_answer given = acquire(1, 5010, 5010);
+        IS(given, ERROR_NONE);
+        THAT(given.was_dirty);
     }
 }

@@ -34,6 +34,11 @@ void fake_lease_acquire(struct fake_lease *lease, int owner, struct fake_clock n
         refuse(answer, ACCOUNT_LEASED, lease->expires_ms - now.boot_ms);
         return;
     }
+    if (lease->owner < 0 && lease->held_until_ms > now.boot_ms) {
+        refuse(answer, ACCOUNT_HELD, lease->held_until_ms - now.boot_ms + 1);
+        return;
+    }
+    lease->held_until_ms = 0;
     answer->was_dirty = lease->is_dirty || is_expired;
     lease->fence += is_ours ? 0 : 1;
     lease->owner = lease->last_owner = owner;
@@ -53,8 +58,8 @@ void fake_lease_renew(struct fake_lease *lease, int owner, struct fake_clock now
     answer->fence = fence;
 }
 
-void fake_lease_release(struct fake_lease *lease, int owner, uint64_t fence, enum account_state next,
-                        struct lease_answer *answer)
+void fake_lease_release(struct fake_lease *lease, int owner, struct fake_clock now, uint64_t fence,
+                        struct fake_end end, struct lease_answer *answer)
 {
     bool was_released = lease->owner < 0 && lease->last_owner == owner && lease->fence == fence;
     if (was_released) {
@@ -65,6 +70,7 @@ void fake_lease_release(struct fake_lease *lease, int owner, uint64_t fence, enu
         return;
     }
     lease->owner = -1;
-    lease->is_dirty = next == ACCOUNT_DIRTY;
-    lease->is_quarantined = next == ACCOUNT_QUARANTINED;
+    lease->is_dirty = end.next == ACCOUNT_DIRTY || end.next == ACCOUNT_HELD;
+    lease->is_quarantined = end.next == ACCOUNT_QUARANTINED;
+    lease->held_until_ms = end.next == ACCOUNT_HELD ? now.boot_ms + end.hold_ms : 0;
 }

@@ -13,6 +13,7 @@ struct fake_lease {
     int64_t expires_ms;      /* boot time */
     int64_t seen_expired_ms; /* awake time at which somebody first saw it expired; -1 */
     bool is_dirty, is_quarantined;
+    int64_t held_until_ms; /* the wall clock is boot time here; 0: not held */
 };
 struct fake_clock {
     int64_t boot_ms, awake_ms;
@@ -22,6 +23,10 @@ void fake_lease_acquire(struct fake_lease *lease, int owner, struct fake_clock n
                         struct lease_answer *answer);
 void fake_lease_renew(struct fake_lease *lease, int owner, struct fake_clock now, uint64_t fence,
                       int64_t duration_ms, struct lease_answer *answer);
-void fake_lease_release(struct fake_lease *lease, int owner, uint64_t fence, enum account_state next,
-                        struct lease_answer *answer);
+struct fake_end {
+    enum account_state next;
+    int64_t hold_ms;
+};
+void fake_lease_release(struct fake_lease *lease, int owner, struct fake_clock now, uint64_t fence,
+                        struct fake_end end, struct lease_answer *answer);
 #endif

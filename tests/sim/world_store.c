@@ -13,7 +13,8 @@ static void apply_lease(struct world *world, int actor, const struct effect *eff
     } else if (effect->type == EFFECT_LEASE_RENEW) {
         fake_lease_renew(lease, actor, now, effect->store.fence, effect->store.duration_ms, answer);
     } else {
-        fake_lease_release(lease, actor, effect->store.fence, effect->store.next, answer);
+        const struct fake_end end = {effect->store.next, effect->store.duration_ms};
+        fake_lease_release(lease, actor, now, effect->store.fence, end, answer);
     }
 }
 

@@ -46,6 +46,7 @@ enum account_state {
     ACCOUNT_CLEANING,
     ACCOUNT_DIRTY,
     ACCOUNT_QUARANTINED,
+    ACCOUNT_HELD, /* left as a run ended in it, for a person to look into, until a time (--hold-on-fail) */
     ACCOUNT_STATE_COUNT
 };
 const char *account_state_name(enum account_state state);
@@ -112,7 +113,8 @@ struct effect {
             size_t account;
             uint64_t fence;
             enum account_state next;
-            int64_t duration_ms;
+            int64_t
+                duration_ms; /* ACQUIRE, RENEW: of the lease; RELEASE as HELD: of the hold, 0 keeps its end */
             const char *reason;
             const struct ledger_entry *entry;
         } store;

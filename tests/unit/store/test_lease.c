@@ -20,7 +20,7 @@ static void close_store(void)
 
 static struct lease_owner owner(const char *run, int64_t at_ms)
 {
-    return (struct lease_owner){run, run, "boot-1", at_ms, at_ms + 1};
+    return (struct lease_owner){run, run, "boot-1", at_ms, at_ms + 1, at_ms * 1000, NULL};
 }
 
 static struct lease_answer acquire(const char *run, int64_t at_ms)
@@ -31,11 +31,28 @@ static struct lease_answer acquire(const char *run, int64_t at_ms)
     return answer;
 }
 
-static struct lease_answer release(const char *run, uint64_t fence, enum account_state next)
+static struct lease_answer release_held(const char *run, uint64_t fence, enum account_state next,
+                                        int64_t hold_ms)
 {
     struct lease_owner who = owner(run, 0);
+    struct lease_end end = {.next = next, .reason = "done", .hold_ms = hold_ms, .shard = 3};
     struct lease_answer answer;
-    lease_release(database, &key, &who, fence, next, "done", &answer);
+    lease_release(database, &key, &who, fence, &end, &answer);
+    return answer;
+}
+
+static struct lease_answer release(const char *run, uint64_t fence, enum account_state next)
+{
+    return release_held(run, fence, next, 0);
+}
+
+/* As a shell would: into what run A holds. */
+static struct lease_answer enter(const char *run, int64_t at_ms)
+{
+    struct lease_owner who = owner(run, at_ms);
+    who.hold_run = "run A";
+    struct lease_answer answer;
+    lease_acquire(database, &key, &who, 1000, &answer, holder);
     return answer;
 }
 
@@ -63,7 +80,7 @@ Test(lease, an_expired_lease_is_taken_over_dirty_with_a_higher_fence)
 Test(lease, a_takeover_after_a_sleep_waits_for_awake_time_so_that_the_guards_are_first)
 {
     acquire("run A", 0);
-    struct lease_owner awake = {"run B", "run B", "boot-1", 3600 * 1000, 7};
+    struct lease_owner awake = {"run B", "run B", "boot-1", 3600 * 1000, 7, 0, NULL};
     struct lease_answer answer;
     lease_acquire(database, &key, &awake, 1000, &answer, holder);
     cr_expect_eq(answer.error.kind, ERROR_CONFLICT);
@@ -129,10 +146,66 @@ Test(lease, a_quarantined_account_is_not_given)
     cr_expect_eq(next.state, ACCOUNT_QUARANTINED);
 }
 
+Test(lease, a_held_account_is_refused_to_others_until_its_time_and_they_are_told_by_whom)
+{
+    release_held("run A", acquire("run A", 0).fence, ACCOUNT_HELD, 7200 * 1000);
+    struct lease_answer next = acquire("run B", 7200 * 1000 - 1);
+    cr_expect_eq(next.error.kind, ERROR_CONFLICT);
+    cr_expect_eq(next.state, ACCOUNT_HELD);
+    cr_expect_str_eq(next.holder, "run A for its shard 3, until 1970-01-01 02:00 UTC");
+    next = acquire("run B", 7200 * 1000);
+    cr_expect_eq(next.error.kind, ERROR_NONE);
+    cr_expect(next.was_dirty, "somebody may have been in it");
+}
+
+Test(lease, whoever_enters_a_held_account_leaves_the_hold_as_it_was)
+{
+    release_held("run A", acquire("run A", 0).fence, ACCOUNT_HELD, 60000);
+    struct lease_answer shell = enter("shell", 10);
+    cr_assert_eq(shell.error.kind, ERROR_NONE);
+    cr_expect_eq(acquire("run B", 20).state, ACCOUNT_LEASED, "while somebody is in it it is leased");
+    release("shell", shell.fence, ACCOUNT_HELD);
+    cr_expect_eq(acquire("run B", 59999).state, ACCOUNT_HELD);
+    cr_expect_eq(acquire("run B", 60000).error.kind, ERROR_NONE);
+}
+
+Test(lease, a_hold_outlives_the_lease_of_a_shell_that_was_killed)
+{
+    release_held("run A", acquire("run A", 0).fence, ACCOUNT_HELD, 60000);
+    enter("shell", 10);
+    acquire("run B", 2000);
+    cr_expect_eq(acquire("run B", 2000 + TAKEOVER_GRACE_MS).state, ACCOUNT_HELD);
+    enter("another shell", 3000);
+    cr_expect_eq(enter("another shell", 3000 + TAKEOVER_GRACE_MS).error.kind, ERROR_NONE);
+}
+
+Test(lease, a_hold_ends_when_it_is_ended_and_not_while_somebody_is_in_it)
+{
+    struct error error = {0};
+    release_held("run A", acquire("run A", 0).fence, ACCOUNT_HELD, 60000);
+    uint64_t fence = enter("shell", 10).fence;
+    cr_expect_not(hold_end(database, &key, &error));
+    cr_expect_eq(error.kind, ERROR_CONFLICT);
+    release("shell", fence, ACCOUNT_HELD);
+    cr_expect(hold_end(database, &key, &error));
+    cr_expect(acquire("run B", 20).was_dirty);
+    cr_expect_not(hold_end(database, &key, &error));
+    cr_expect_eq(error.kind, ERROR_GONE);
+}
+
+Test(lease, the_holds_of_a_run_are_counted_from_its_end)
+{
+    struct error error = {0};
+    release_held("run A", acquire("run A", 0).fence, ACCOUNT_HELD, 1000);
+    cr_expect(hold_prolong(database, "run A", 90 * 1000 * 1000, &error));
+    cr_expect_eq(acquire("run B", 89999).state, ACCOUNT_HELD);
+    cr_expect_eq(acquire("run B", 90000).error.kind, ERROR_NONE);
+}
+
 Test(lease, a_lease_of_another_boot_has_expired)
 {
     acquire("run A", 1000000);
-    struct lease_owner after = {"run B", "run B", "boot-2", 5, 5};
+    struct lease_owner after = {"run B", "run B", "boot-2", 5, 5, 0, NULL};
     struct lease_answer answer;
     lease_acquire(database, &key, &after, 1000, &answer, holder);
     cr_expect_eq(answer.error.kind, ERROR_NONE);
