@@ -250,8 +250,8 @@ static size_t count_problem(struct console *console, const char *kind)
 void console_say_problem(struct console *console, const struct event *event)
 {
     const char *kind = event->problem_kind != NULL ? event->problem_kind : "other";
-    if (strcmp(kind, "deploy") == 0) {
-        return; /* the stack's own line said it */
+    if (strcmp(kind, "deploy") == 0 || strcmp(kind, "report_missing") == 0) {
+        return; /* the stack's or the suite's own line says it */
     }
     size_t before = count_problem(console, kind);
     if (before >= PROBLEMS_SHOWN) {

@@ -143,6 +143,16 @@ static int exit_code_of(const struct fold *fold)
     return verdict_exit_code(&verdict);
 }
 
+/* The next run reads it here, so that the figure outlives a run that fails. */
+static void write_last_success(struct json_writer *writer, const struct fold *fold)
+{
+    bool has_passed = fold->is_finished && fold->end.end.exit_code == EXIT_CODE_PASSED;
+    int64_t wall_us = has_passed ? fold->end.wall_us : fold->start.start.last_success_us;
+    char utc[32];
+    time_format_utc(wall_us, utc);
+    json_write_string(writer, "last_success_at", wall_us > 0 ? utc : NULL);
+}
+
 static void write_summary(const struct summary *summary, struct text *text)
 {
     const struct fold *fold = summary->tally->fold;
@@ -163,6 +173,7 @@ static void write_summary(const struct summary *summary, struct text *text)
     json_write_string(&writer, "commit", start->start.commit);
     json_write_string(&writer, "branch", start->start.branch);
     json_write_string(&writer, "started_at", started_at);
+    write_last_success(&writer, fold);
     json_write_bool(&writer, "is_finished", fold->is_finished);
     json_write_int(&writer, "exit_code", exit_code_of(fold));
     json_write_string(&writer, "seed", seed);

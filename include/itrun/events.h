@@ -66,6 +66,10 @@ struct event {
         int64_t predicted_ms, lower_bound_ms;
         bool is_dirty;
         const char *resumed_from;
+        const char *ci;          /* the CI service it ran in: "github", "gitlab", ...; NULL: none */
+        const char *traceparent; /* W3C: the span that the run is a part of; NULL: none */
+        const char *resource;    /* OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME, as "key=value,..." */
+        int64_t last_success_us; /* wall: when the last passed run before it ended; 0: unknown */
     } start;
     struct { /* SUITE_PLANNED; PLAN_ANNOUNCED sets suite_count only */
         const char *group, *framework, *file, *repro;
@@ -77,6 +81,7 @@ struct event {
         const char *action; /* "skip" "wait" "create" "update" "repair" "replace" "give up" */
         bool is_ok;
         const char *fingerprint;
+        int64_t expected_ms; /* STACK_DECIDED: what the planner takes the action to last, a skip to spare */
     } stack_action;
     uint64_t fence;    /* ACCOUNT_LEASED */
     size_t from_shard; /* SUITE_STOLEN */
@@ -97,7 +102,7 @@ struct event {
     struct {           /* RUN_FINISHED */
         int exit_code;
         int64_t makespan_ms;
-        uint64_t aws_requests;
+        uint64_t aws_requests, aws_throttles; /* throttles: answers that asked to come again later */
         int stopped_by_signal;
         bool is_past_deadline;
     } end;
@@ -174,8 +179,8 @@ enum fold_phase { FOLD_WAIT, FOLD_RECONCILE, FOLD_TEST, FOLD_IDLE, FOLD_PHASE_CO
 struct fold_shard {                     /* index 0 is shard 1; times are monotonic */
     const char *account;                /* alias, the last one leased */
     int64_t phase_us[FOLD_PHASE_COUNT]; /* up to the last change; fold_shard_now adds what is under way */
-    int64_t longest_wait_us;
-    int64_t since_us; /* the last change */
+    int64_t wait_us, longest_wait_us;   /* for an account: the newest wait, under way or not; the longest */
+    int64_t since_us;                   /* the last change */
     bool is_leased, is_testing, has_tested, is_finished;
     size_t deploys_open;
     const char *reason; /* why it ended */

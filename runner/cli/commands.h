@@ -59,6 +59,9 @@ struct planned {
 size_t jobs_that_fit(void); /* this machine's memory / 100 MB, at least 1 */
 bool workspace_select(struct workspace *workspace, const struct selection *selection, struct planned *planned,
                       struct error *error);
+/* What the environment says about where the run happens: the CI service, the trace that it is a part of; and
+ * when a run last passed here. What is not known stays empty. */
+void surroundings_add(struct workspace *workspace, struct run_options *run);
 bool workspace_plan(struct workspace *workspace, struct planned *planned, struct error *error);
 void planned_clear(struct planned *planned);
 

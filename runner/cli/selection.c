@@ -62,6 +62,7 @@ bool workspace_select(struct workspace *workspace, const struct selection *selec
             workspace->config->accounts.lease_ms > 0 ? workspace->config->accounts.lease_ms : LEASE_MS,
         .grace_ms = GRACE_MS,
     };
+    surroundings_add(workspace, &planned->run);
     if (options->is_force_deploy && options->is_no_deploy) {
         return error_set(error, ERROR_USAGE, "--force-deploy and --no-deploy contradict each other");
     }

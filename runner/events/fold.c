@@ -48,6 +48,9 @@ static struct event copy_of_run_event(struct fold *fold, const struct event *eve
     kept.start.config = copy(fold, event->start.config);
     kept.start.limited_by = copy(fold, event->start.limited_by);
     kept.start.resumed_from = copy(fold, event->start.resumed_from);
+    kept.start.ci = copy(fold, event->start.ci);
+    kept.start.traceparent = copy(fold, event->start.traceparent);
+    kept.start.resource = copy(fold, event->start.resource);
     return kept;
 }
 

@@ -46,8 +46,10 @@ static void charge(struct fold_shard *shard, int64_t now_us)
     int64_t passed_us = now_us > shard->since_us ? now_us - shard->since_us : 0;
     enum fold_phase phase = phase_of(shard);
     shard->phase_us[phase] += passed_us;
-    if (phase == FOLD_WAIT && passed_us > shard->longest_wait_us) {
-        shard->longest_wait_us = passed_us;
+    if (phase == FOLD_WAIT) {
+        shard->wait_us += passed_us;
+        shard->longest_wait_us =
+            shard->wait_us > shard->longest_wait_us ? shard->wait_us : shard->longest_wait_us;
     }
     shard->since_us = now_us;
 }
@@ -90,7 +92,10 @@ static void change_lane(struct fold *fold, struct fold_shard *shard, const struc
         shard->deploys_open = 0;
         shard->account = fold_keep(fold, shard->account, event->account);
         break;
-    case EVENT_ACCOUNT_RELEASED: shard->is_leased = false; break;
+    case EVENT_ACCOUNT_RELEASED:
+        shard->is_leased = false;
+        shard->wait_us = 0;
+        break;
     case EVENT_STACK_DECIDED: shard->deploys_open += is_deploy(event->stack_action.action); break;
     case EVENT_STACK_FINISHED: shard->deploys_open -= shard->deploys_open > 0; break;
     case EVENT_ATTEMPT_STARTED:

@@ -141,6 +141,7 @@ static void perform_emit(struct driver *driver, const struct effect *effect)
     if (event.type == EVENT_RUN_FINISHED && driver->options->aws != NULL) {
         event.end.aws_requests =
             driver->options->aws_requests_before + aws_request_count(driver->options->aws);
+        event.end.aws_throttles = aws_throttle_count(driver->options->aws);
     }
     struct text line = {0};
     event_encode(&event, &line);

@@ -4,10 +4,6 @@
 #define ITRUN_PLAN_PACKING_PROBLEM_H
 #include "itrun/planner.h"
 
-/* What a stack costs before a suite can use it, in the order in which it is worth to spare it. Deploys on AWS
- * take dearer time than suites of seconds; measured costs come with the history of deploys. */
-#define COST_CREATE_MS ((int64_t)60 * 1000)
-#define COST_UPDATE_MS ((int64_t)30 * 1000)
 #define WORK_UNKNOWN_MS                                                                                      \
     ((int64_t)10 * 1000) /* a suite nobody has ever seen, in a run that has no known one */
 

@@ -215,6 +215,9 @@ static void attempt_finish(struct lane *lane, const struct report *report, struc
     enum outcome outcome = attempt_judge(&judged, &reason);
     run->suites[attempt->suite].spent_ms = run->now_ms - attempt->started_ms;
     tell_attempt_finished(lane, outcome, reason.length > 0 ? text_string(&reason) : NULL, report, effects);
+    if (outcome == OUTCOME_ERROR && attempt_report_is_missing(&judged)) {
+        tell_problem(run, lane, "report_missing", suite->name, effects);
+    }
     if (attempt->end.leaked_count > 0) {
         tell_problem(run, lane, "leak", suite->name, effects);
     }

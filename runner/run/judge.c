@@ -100,6 +100,18 @@ static enum outcome judge_report(const struct judged *judged, struct text *ret_r
     return OUTCOME_PASSED;
 }
 
+/* A plain command may write a report without having declared one; a declared one must be there. */
+static bool is_report_declared(const struct judged *judged)
+{
+    return judged->suite->report != NULL || judged->framework->has_report;
+}
+
+bool attempt_report_is_missing(const struct judged *judged)
+{
+    return judged->cut == CUT_NONE && judged->end->error.kind == ERROR_NONE && judged->report != NULL &&
+           is_report_declared(judged) && !judged->report->is_present;
+}
+
 enum outcome attempt_judge(const struct judged *judged, struct text *ret_reason)
 {
     const struct process_end *end = judged->end;
@@ -123,11 +135,10 @@ enum outcome attempt_judge(const struct judged *judged, struct text *ret_reason)
         append_exit(end, ret_reason);
         return OUTCOME_ERROR;
     }
-    /* A plain command may write a report without having declared one; a declared one must be there. */
-    bool is_declared = judged->suite->report != NULL || judged->framework->has_report;
     bool has_written = judged->report != NULL && judged->report->is_present;
     if (judged->report != NULL &&
-        (is_declared || (has_written && end->exit_code != EXIT_SKIPPED && end->exit_code != EXIT_INFRA))) {
+        (is_report_declared(judged) ||
+         (has_written && end->exit_code != EXIT_SKIPPED && end->exit_code != EXIT_INFRA))) {
         return judge_report(judged, ret_reason);
     }
     return judge_exit_status(end, ret_reason);

@@ -195,6 +195,8 @@ struct judged {
     bool is_one_test; /* --test: case counts say nothing about the suite */
 };
 enum outcome attempt_judge(const struct judged *judged, struct text *ret_reason);
+/* It ran to its end and did not write the report that is due. */
+bool attempt_report_is_missing(const struct judged *judged);
 
 /* choose.c: which suite next for this lane; NO_INDEX: none now. Sets *ret_from when it is stolen. */
 size_t choose_suite(struct run *run, struct lane *lane, struct lane **ret_from);

@@ -63,6 +63,10 @@ uint64_t tell_run_started(struct run *run, struct effects *effects)
     event.start.branch = inventory->branch;
     event.start.is_dirty = inventory->is_dirty;
     event.start.config = inventory->config_path;
+    event.start.ci = run->options->ci;
+    event.start.traceparent = run->options->traceparent;
+    event.start.resource = run->options->resource;
+    event.start.last_success_us = run->options->last_success_us;
     event.start.limited_by = run->plan->limited_by;
     event.start.seed = run->options->seed;
     event.start.shard_count = run->lane_count;
@@ -101,6 +105,23 @@ void tell_account_released(struct lane *lane, const char *reason, struct effects
     emit(lane->run, &event, lane->index, effects);
 }
 
+/* A skip spares the update that somebody without fingerprints would have run. */
+static int64_t expected_ms_of(enum stack_action action)
+{
+    switch (action) {
+    case STACK_CREATE:
+    case STACK_RECREATE:
+    case STACK_DELETE_AGAIN: return COST_CREATE_MS;
+    case STACK_SKIP:
+    case STACK_UPDATE:
+    case STACK_CONTINUE_ROLLBACK: return COST_UPDATE_MS;
+    case STACK_WAIT:
+    case STACK_GIVE_UP:
+    case STACK_ACTION_COUNT: break;
+    }
+    return 0;
+}
+
 void tell_stack(struct lane *lane, const struct reconcile_fact *fact, struct effects *effects)
 {
     bool is_decision = fact->type == RECONCILE_DECIDED;
@@ -110,6 +131,7 @@ void tell_stack(struct lane *lane, const struct reconcile_fact *fact, struct eff
     event.duration_ms = fact->duration_ms;
     event.stack_action.action = stack_action_name(fact->action);
     event.stack_action.is_ok = fact->type != RECONCILE_FAILED;
+    event.stack_action.expected_ms = is_decision ? expected_ms_of(fact->action) : 0;
     event.stack_action.fingerprint = arena_string(effects->arena, fact->fingerprint);
     emit(lane->run, &event, lane->index, effects);
 }

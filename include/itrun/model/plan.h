@@ -3,6 +3,11 @@
 #define ITRUN_MODEL_PLAN_H
 #include "itrun/model/inventory.h"
 
+/* What a stack costs before a suite can use it, in the order in which it is worth to spare it. Deploys on AWS
+ * take dearer time than suites of seconds; measured costs come with the history of deploys. */
+#define COST_CREATE_MS ((int64_t)60 * 1000)
+#define COST_UPDATE_MS ((int64_t)30 * 1000)
+
 struct shard {
     size_t account;       /* preferred; NO_INDEX: any */
     const size_t *suites; /* in order */

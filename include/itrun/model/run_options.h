@@ -11,6 +11,10 @@ struct run_options {
     const char *directory;       /* the run's directory, absolute */
     const char *tmp_root;        /* private, absolute; lane k works in <tmp_root>/<k> */
     const char *config_argument; /* as given with -c, or NULL; stands in the repro command */
+    const char *ci;              /* the CI service that itrun runs in, or NULL */
+    const char *traceparent;     /* W3C: the span that the run is a part of, or NULL */
+    const char *resource;        /* OpenTelemetry resource attributes, "key=value,...", or NULL */
+    int64_t last_success_us;     /* wall: when the last passed run ended; 0: unknown */
     uint64_t seed;
     size_t shards_asked; /* 0: default */
     size_t job_count;

@@ -99,6 +99,10 @@ static struct event any_event(struct arena *arena)
     event.start.lower_bound_ms = any_int();
     event.start.is_dirty = next(2);
     event.start.resumed_from = any_string(arena);
+    event.start.ci = any_string(arena);
+    event.start.traceparent = any_string(arena);
+    event.start.resource = any_string(arena);
+    event.start.last_success_us = any_int();
     event.planned.group = any_string(arena);
     event.planned.framework = any_string(arena);
     event.planned.file = any_string(arena);
@@ -109,6 +113,7 @@ static struct event any_event(struct arena *arena)
     event.stack_action.action = any_string(arena);
     event.stack_action.is_ok = next(2);
     event.stack_action.fingerprint = any_string(arena);
+    event.stack_action.expected_ms = any_int();
     event.fence = next(2) ? UINT64_MAX : 0;
     event.from_shard = any_size();
     event.ended.exit_code = (int)next(256);
@@ -128,6 +133,7 @@ static struct event any_event(struct arena *arena)
     event.end.exit_code = (int)next(150);
     event.end.makespan_ms = any_int();
     event.end.aws_requests = next((uint64_t)1 << 40);
+    event.end.aws_throttles = next((uint64_t)1 << 40);
     event.end.stopped_by_signal = (int)next(16);
     event.end.is_past_deadline = next(2);
     return event;
@@ -177,6 +183,10 @@ static void assert_same_start(const struct event *a, const struct event *b, size
     SAME(start.lower_bound_ms);
     SAME(start.is_dirty);
     SAME_STRING(start.resumed_from);
+    SAME_STRING(start.ci);
+    SAME_STRING(start.traceparent);
+    SAME_STRING(start.resource);
+    SAME(start.last_success_us);
     SAME_STRING(planned.group);
     SAME_STRING(planned.framework);
     SAME_STRING(planned.file);
@@ -204,6 +214,7 @@ static void assert_same_end(const struct event *a, const struct event *b, size_t
     SAME(end.exit_code);
     SAME(end.makespan_ms);
     SAME(end.aws_requests);
+    SAME(end.aws_throttles);
     SAME(end.stopped_by_signal);
     SAME(end.is_past_deadline);
 }
@@ -228,6 +239,7 @@ static void assert_same(const struct event *a, const struct event *b, size_t see
     SAME_STRING(stack_action.action);
     SAME(stack_action.is_ok);
     SAME_STRING(stack_action.fingerprint);
+    SAME(stack_action.expected_ms);
     SAME(fence);
     SAME(from_shard);
     SAME_STRING(problem_kind);
