@@ -7,6 +7,7 @@
 #include "command_line.h"
 #include "itrun/aws.h"
 #include "itrun/config.h"
+#include "itrun/host/private_folder.h"
 #include "itrun/inventory.h"
 #include "itrun/planner.h"
 #include "itrun/store.h"
@@ -68,9 +69,17 @@ void planned_clear(struct planned *planned);
 /* Runs the plan: folder, manifest, sinks, driver, reports. Returns the exit code of itrun. */
 int execute_run(struct workspace *workspace, struct planned *planned);
 
-/* A finished (or crashed) run on disk. */
-bool run_folder_find(const struct options *options, const char *word, struct text *ret_path,
-                     struct error *error);
+/* A finished (or crashed) run on disk: the newest; or, by words[0], a run's folder, its id, an archive of it,
+ * or a folder or archive that holds it at some depth (words[1] chooses by id where there are several). What
+ * comes out of an archive is the journal and the manifest, in a private folder; it is checked, as is that the
+ * two belong together. */
+struct run_folder {
+    struct text path;
+    bool is_foreign;                /* not of this output folder: a copy, an artifact */
+    struct private_folder unpacked; /* of an archive */
+};
+bool run_folder_open(const struct options *options, struct run_folder *ret_folder, struct error *error);
+void run_folder_close(struct run_folder *folder); /* legal after a failed open, and for {0} */
 /* <output>: --output, else .itrun beside the nearest configuration. */
 bool output_folder(const struct options *options, struct text *ret_path, struct error *error);
 bool config_find(const struct options *options, struct text *ret_path, struct error *error);

@@ -18,7 +18,8 @@
 struct execution {
     struct workspace *workspace;
     struct planned *planned;
-    struct text folder, tmp_root, journal, guard;
+    struct text folder, journal, guard;
+    struct private_folder tmp_root;
     struct reports *reports;
     struct terminal terminal;
     struct sink *console, *history;
@@ -59,13 +60,11 @@ static bool make_folders(struct execution *execution, struct error *error)
     if (!file_make_folders(text_string(&execution->folder), error)) {
         return false;
     }
-    const char *tmp = getenv("TMPDIR");
-    text_append_format(&execution->tmp_root, "%s/itrun-XXXXXX", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
-    if (mkdtemp(execution->tmp_root.bytes) == NULL) {
-        return file_error(error, errno, "create", text_string(&execution->tmp_root));
+    if (!private_folder_make(&execution->tmp_root, getenv("TMPDIR"), error)) {
+        return false;
     }
     execution->planned->run.directory = text_string(&execution->folder);
-    execution->planned->run.tmp_root = text_string(&execution->tmp_root);
+    execution->planned->run.tmp_root = text_string(&execution->tmp_root.path);
     return true;
 }
 
@@ -208,12 +207,8 @@ int execute_run(struct workspace *workspace, struct planned *planned)
         complain(&error);
         exit_code = EXIT_CODE_RECORD;
     }
-    if (execution.tmp_root.length > 0) {
-        struct error ignored = {0};
-        (void)file_remove_tree(text_string(&execution.tmp_root), &ignored);
-    }
+    private_folder_remove(&execution.tmp_root);
     text_clear(&execution.folder);
-    text_clear(&execution.tmp_root);
     text_clear(&execution.journal);
     text_clear(&execution.guard);
     return exit_code;

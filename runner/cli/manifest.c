@@ -86,6 +86,14 @@ void manifest_write(const struct workspace *workspace, const struct planned *pla
     text_append_char(text, '\n');
 }
 
+static void read_suites(const struct json *suites, struct arena *arena, struct manifest *manifest)
+{
+    manifest->suites = arena_alloc(arena, (json_count(suites) + 1) * sizeof *manifest->suites);
+    for (const struct json *suite = json_first(suites); suite != NULL; suite = json_next(suite)) {
+        manifest->suites[manifest->suite_count++] = arena_string(arena, json_get_string(suite, "name", ""));
+    }
+}
+
 bool manifest_read(const char *folder, struct arena *arena, struct manifest *ret_manifest,
                    struct error *error)
 {
@@ -107,6 +115,7 @@ bool manifest_read(const char *folder, struct arena *arena, struct manifest *ret
     ret_manifest->config = arena_string(arena, json_get_string(root, "config", NULL));
     ret_manifest->seed = arena_string(arena, json_get_string(root, "seed", NULL));
     ret_manifest->test = arena_string(arena, json_get_string(json_get(root, "options"), "test", NULL));
+    read_suites(json_get(root, "suites"), arena, ret_manifest);
     json_free(root);
     text_clear(&path);
     return true;

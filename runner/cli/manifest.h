@@ -9,6 +9,8 @@ void manifest_write(const struct workspace *workspace, const struct planned *pla
 struct manifest { /* what rerun needs; strings in arena */
     const char *run, *commit, *config, *test;
     const char *seed;
+    const char **suites;
+    size_t suite_count;
 };
 bool manifest_read(const char *folder, struct arena *arena, struct manifest *ret_manifest,
                    struct error *error);

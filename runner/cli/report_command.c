@@ -40,23 +40,33 @@ static bool rebuild(uv_loop_t *loop, const struct options *options, const char *
     return is_fine && is_written;
 }
 
+/* What is unpacked is gone in a moment: no place for reports. */
+static bool has_place(const struct options *options, const struct run_folder *folder, struct error *error)
+{
+    if (folder->unpacked.path.length == 0 || reports_are_asked(options)) {
+        return true;
+    }
+    error_set(error, ERROR_USAGE, "the run is in an archive: where shall its reports go?");
+    return error_hint(error, "name a file for each, like --junit junit.xml");
+}
+
 static int run(const struct options *options)
 {
     struct error error = {0};
-    struct text folder = {0};
+    struct run_folder folder = {0};
     uv_loop_t loop;
     uv_loop_init(&loop);
-    bool is_done =
-        run_folder_find(options, options->word_count > 0 ? options->words[0] : NULL, &folder, &error) &&
-        rebuild(&loop, options, text_string(&folder), &error);
+    bool is_done = run_folder_open(options, &folder, &error) && has_place(options, &folder, &error) &&
+                   rebuild(&loop, options, text_string(&folder.path), &error);
     if (!is_done) {
         complain(&error);
     }
-    text_clear(&folder);
+    run_folder_close(&folder);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     return is_done ? EXIT_CODE_PASSED : exit_code_of(&error);
 }
 
-const struct command report_command = {"report", "[RUN]", "rebuild the reports from a run's journal",
+const struct command report_command = {"report", "[RUN|DIR|ARCHIVE] [RUN]",
+                                       "rebuild the reports from a run's journal",
                                        GROUP_ALWAYS | GROUP_REPORTS, run};

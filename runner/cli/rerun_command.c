@@ -148,36 +148,46 @@ static int rerun_wanted(struct options *options, const struct wanted *wanted, co
     return exit_code;
 }
 
+/* The configuration decides what is executed: a file that came from elsewhere may name one of this checkout,
+ * nothing beyond it. */
+static bool is_config_usable(const char *config, bool is_foreign)
+{
+    bool leads_out = config != NULL && (config[0] == '/' || strstr(config, "..") != NULL);
+    return config != NULL && access(config, R_OK) == 0 && !(is_foreign && leads_out);
+}
+
 static int run(const struct options *given)
 {
     struct options options = *given;
     struct error error = {0};
     struct wanted wanted = {.arena = arena_new()};
     struct manifest manifest = {0};
-    struct text folder = {0};
+    struct run_folder folder = {0};
     int exit_code = EXIT_CODE_PASSED;
-    bool is_read = run_folder_find(given, given->word_count > 0 ? given->words[0] : NULL, &folder, &error) &&
-                   read_run(given, text_string(&folder), &wanted, &manifest, &error);
+    bool is_read = run_folder_open(given, &folder, &error) &&
+                   read_run(given, text_string(&folder.path), &wanted, &manifest, &error);
+    bool is_foreign = folder.is_foreign;
+    run_folder_close(&folder);
     if (!is_read) {
         complain(&error);
         exit_code = exit_code_of(&error);
     } else if (wanted.count == 0) {
-        fprintf(stderr, "itrun: nothing to rerun in %s: every suite passed or was skipped\n",
-                text_string(&folder));
+        fprintf(stderr, "itrun: nothing to rerun in run %s: every suite passed or was skipped\n",
+                manifest.run);
         exit_code = EXIT_CODE_NOTHING;
     } else {
         options.seed = given->seed != NULL ? given->seed : manifest.seed;
-        if (given->config == NULL && manifest.config != NULL && access(manifest.config, R_OK) == 0) {
+        options.test = given->test != NULL ? given->test : manifest.test;
+        if (given->config == NULL && is_config_usable(manifest.config, is_foreign)) {
             options.config = manifest.config;
         }
         exit_code = rerun_wanted(&options, &wanted, &manifest);
     }
     memory_free(wanted.names);
     arena_free(wanted.arena);
-    text_clear(&folder);
     return exit_code;
 }
 
-const struct command rerun_command = {"rerun", "[RUN|DIR]",
+const struct command rerun_command = {"rerun", "[RUN|DIR|ARCHIVE] [RUN]",
                                       "run the failing suites of a run again, with its seed",
                                       GROUP_ALWAYS | GROUP_RUN | GROUP_REPORTS | GROUP_RERUN, run};
