@@ -40,6 +40,8 @@ static const struct option table[] = {
     {"no-deploy", 0, OPTION_FLAG, GROUP_RUN, AT(is_no_deploy), NULL,
      "never deploy: a stack that is not up to date fails"},
     {"progress", 0, OPTION_STRING, GROUP_RUN, AT(progress), "auto|bar|plain|none", "what the terminal shows"},
+    {"ci", 0, OPTION_STRING, GROUP_RUN | GROUP_REPORTS, AT(ci), "auto|none",
+     "look at the CI service's variables, or at none"},
     {"output", 'o', OPTION_STRING, GROUP_ALWAYS, AT(output), "DIR",
      "where runs are kept (default: .itrun beside the config)"},
     {"junit", 0, OPTION_STRING, GROUP_REPORTS, AT(junit), "FILE", "write the JUnit XML there too"},
@@ -116,6 +118,29 @@ static bool store_count(struct parser *parser, const struct option *option, cons
     return true;
 }
 
+/* "auto|bar|plain|none" */
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+    for (const char *c = choices; c != NULL; c = strchr(c, '|'), c += c != NULL) {
+        if (strcspn(c, "|") == length && strncmp(c, value, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool store_string(struct parser *parser, const struct option *option, const char *value,
+                         const char **ret)
+{
+    if (strchr(option->value, '|') != NULL && !is_choice(option->value, value)) {
+        error_set(parser->error, ERROR_USAGE, "--%s does not know '%s'", option->name, value);
+        return error_hint(parser->error, "one of %s", option->value);
+    }
+    *ret = value;
+    return true;
+}
+
 static bool store_value(struct parser *parser, const struct option *option, const char *value)
 {
     char *field = (char *)parser->options + option->offset;
@@ -124,7 +149,7 @@ static bool store_value(struct parser *parser, const struct option *option, cons
     }
     switch (option->kind) {
     case OPTION_FLAG: *(bool *)(void *)field = true; return true;
-    case OPTION_STRING: *(const char **)(void *)field = value; return true;
+    case OPTION_STRING: return store_string(parser, option, value, (const char **)(void *)field);
     case OPTION_COUNT:
     case OPTION_COUNT_OR_ONE: return store_count(parser, option, value, (int64_t *)(void *)field);
     case OPTION_DURATION: break;

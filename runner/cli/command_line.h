@@ -16,6 +16,7 @@ struct options {
     const char *output;
     const char *junit, *metrics, *summary;
     const char *progress, *color;
+    const char *ci; /* auto or none */
     const char *account;
     const char *suite;
     int64_t shards, jobs, retries, fail_fast, shard;

@@ -6,6 +6,7 @@
 #define ITRUN_CLI_COMMANDS_H
 #include "command_line.h"
 #include "itrun/aws.h"
+#include "itrun/ci.h"
 #include "itrun/config.h"
 #include "itrun/host/private_folder.h"
 #include "itrun/inventory.h"
@@ -32,6 +33,7 @@ struct workspace {
     char *output;      /* absolute */
     struct config *config;
     struct inventory *inventory;
+    struct ci_facts ci;
     struct aws_identity identity;
     struct aws *aws;                 /* NULL: local */
     uint64_t listing_requests;       /* what it took to list the accounts */

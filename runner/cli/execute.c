@@ -79,12 +79,14 @@ static bool write_manifest(struct execution *execution, struct error *error)
     return is_written;
 }
 
-static enum console_style console_style_of(const struct options *options, bool is_terminal)
+static enum console_style console_style_of(const struct options *options, enum ci_service service,
+                                           bool is_terminal)
 {
     const char *asked = options->progress;
     if (asked == NULL || strcmp(asked, "auto") == 0) {
         const char *ci = getenv("CI");
-        return is_terminal && (ci == NULL || ci[0] == '\0') ? CONSOLE_BAR : CONSOLE_PLAIN;
+        bool is_ci = service != CI_NONE || (ci != NULL && ci[0] != '\0');
+        return is_terminal && !is_ci ? CONSOLE_BAR : CONSOLE_PLAIN;
     }
     if (strcmp(asked, "none") == 0) {
         return CONSOLE_NONE;
@@ -108,7 +110,8 @@ static bool open_sinks(struct execution *execution, struct error *error)
     }
     terminal_init(&execution->terminal, STDERR_FILENO);
     struct console_options console = {
-        .style = console_style_of(options, execution->terminal.out.is_terminal),
+        .style =
+            console_style_of(options, execution->workspace->ci.service, execution->terminal.out.is_terminal),
         .is_coloured = is_coloured(options, STDERR_FILENO),
         .directory = text_string(&execution->folder),
     };

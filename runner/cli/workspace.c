@@ -1,5 +1,6 @@
 /* workspace.c - gathers what a command needs: configuration, files, accounts, estimates, holdings. */
 #include "commands.h"
+#include "ci_environment.h"
 #include "itrun/base/memory.h"
 #include "itrun/host/listing.h"
 #include "itrun/model/outcome.h"
@@ -406,6 +407,11 @@ bool workspace_open(struct workspace *workspace, const struct options *options, 
     gathered.commit = checkout.commit;
     gathered.branch = checkout.branch;
     gathered.is_dirty = checkout.is_dirty;
+    ci_environment_read(options, workspace->arena, &workspace->ci);
+    ci_correct_checkout(&workspace->ci, &gathered.commit, &gathered.branch);
+    gathered.base = workspace->ci.base;
+    gathered.base_commit = workspace->ci.base_commit;
+    gathered.job_url = workspace->ci.job_url;
     const char *const *bodies = NULL;
     if (!list_files(workspace, &gathered, error) || !read_templates(workspace, &bodies, error)) {
         return false;

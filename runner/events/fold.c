@@ -45,6 +45,9 @@ static struct event copy_of_run_event(struct fold *fold, const struct event *eve
     kept.start.project = copy(fold, event->start.project);
     kept.start.commit = copy(fold, event->start.commit);
     kept.start.branch = copy(fold, event->start.branch);
+    kept.start.base = copy(fold, event->start.base);
+    kept.start.base_commit = copy(fold, event->start.base_commit);
+    kept.start.job_url = copy(fold, event->start.job_url);
     kept.start.config = copy(fold, event->start.config);
     kept.start.limited_by = copy(fold, event->start.limited_by);
     kept.start.resumed_from = copy(fold, event->start.resumed_from);

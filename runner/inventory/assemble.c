@@ -15,6 +15,9 @@ struct inventory *inventory_assemble(const struct config *config, const struct g
                                     .commit = arena_string(arena, gathered->commit),
                                     .branch = arena_string(arena, gathered->branch),
                                     .is_dirty = gathered->is_dirty,
+                                    .base = arena_string(arena, gathered->base),
+                                    .base_commit = arena_string(arena, gathered->base_commit),
+                                    .job_url = arena_string(arena, gathered->job_url),
                                     .shard_timeout_ms = config->shard_timeout_ms};
     struct assembly assembly = {.config = config,
                                 .gathered = gathered,

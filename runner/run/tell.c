@@ -62,6 +62,9 @@ uint64_t tell_run_started(struct run *run, struct effects *effects)
     event.start.commit = inventory->commit;
     event.start.branch = inventory->branch;
     event.start.is_dirty = inventory->is_dirty;
+    event.start.base = inventory->base;
+    event.start.base_commit = inventory->base_commit;
+    event.start.job_url = inventory->job_url;
     event.start.config = inventory->config_path;
     event.start.ci = run->options->ci;
     event.start.traceparent = run->options->traceparent;

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("ITRUN_BUILD", ROOT / "build/dev"))
 ITRUN = BUILD / "itrun"
 WAIT_S = 60
+# What must not reach the itrun under test from whoever runs the tests: an identity, a CI service.
+OTHERS = ("AWS_", "ITRUN_", "CI", "GITHUB_", "GITLAB_", "BUILDKITE", "JENKINS_")
 
 
 class Result:
@@ -61,7 +63,7 @@ class Project:
         root.mkdir(parents=True, exist_ok=True)
         self.write({"itrun.yaml": config, **(files or {})})
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ITRUN_", "CI"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith(OTHERS)},
             "PATH": f"{ROOT}/.venv-tests/bin:{os.environ['PATH']}",
             "XDG_STATE_HOME": str(root / ".state"),
             "PYTHONDONTWRITEBYTECODE": "1",

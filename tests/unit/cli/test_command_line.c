@@ -105,6 +105,8 @@ Test(command_line, values_are_checked)
     expect_refused(&parsed, "whole number", "--jobs 4");
     parsed = parse("--seed", NULL);
     expect_refused(&parsed, "--seed wants a value", "");
+    parsed = parse("--ci", "github", NULL);
+    expect_refused(&parsed, "--ci does not know 'github'", "auto|none");
     parsed = parse("--no-deploy=yes", NULL);
     expect_refused(&parsed, "takes no value", "");
 }
