@@ -41,6 +41,12 @@ static bool send(struct console *console, bool is_redrawn, struct error *error)
     return is_ok;
 }
 
+/* Text waits for nothing; a redraw of what is there waits until the terminal has taken all. */
+static bool can_redraw(const struct console *console)
+{
+    return !console->out->is_behind;
+}
+
 static void attempt_started(struct console *console, const struct event *event)
 {
     console->running = memory_grow(console->running, console->running_count, &console->running_capacity,
@@ -84,6 +90,12 @@ static void suite_finished(struct console *console, const struct event *event)
     tally_drop(console->tally, event->suite);
 }
 
+static void note_release(struct console *console, const struct event *event)
+{
+    console->dirty_accounts += string_equal(event->reason, "dirty");
+    console->lost_accounts += string_equal(event->reason, "lost");
+}
+
 static void follow(struct console *console, const struct event *event)
 {
     switch (event->type) {
@@ -102,6 +114,7 @@ static void follow(struct console *console, const struct event *event)
             console_say_waiting(console, event);
         }
         break;
+    case EVENT_ACCOUNT_RELEASED: note_release(console, event); break;
     case EVENT_STACK_DECIDED: console_note_decision(console, event); break;
     case EVENT_STACK_FINISHED:
         if (is_talking(console) && !event->stack_action.is_ok) {
@@ -124,7 +137,6 @@ static void follow(struct console *console, const struct event *event)
     case EVENT_RUN_FINISHED: console_say_end(console); break;
     case EVENT_SUITE_PLANNED:
     case EVENT_ACCOUNT_LEASED:
-    case EVENT_ACCOUNT_RELEASED:
     case EVENT_SUITE_STOLEN:
     case EVENT_TYPE_COUNT: break;
     }
@@ -140,6 +152,9 @@ static bool console_on_event(struct sink *sink, const struct event *event, struc
         console->now_us = event->monotonic_us;
     }
     follow(console, event);
+    if (is_plain(console)) {
+        console_follow_phases(console, event);
+    }
     return send(console, false, error);
 }
 
@@ -155,7 +170,23 @@ static void console_on_tick(struct sink *sink, int64_t monotonic_us)
         console_say_all_news(console);
         console_say_progress(console);
     }
-    send(console, true, NULL); /* the next event tells of a broken terminal */
+    send(console, can_redraw(console), NULL); /* the next event tells of a broken terminal */
+}
+
+static void console_on_peek(struct sink *sink, const struct peek *peeks, size_t count)
+{
+    struct console *console = (struct console *)sink;
+    if (console->tally->fold->is_announced) {
+        console_say_peeks(console, peeks, count);
+        send(console, false, NULL);
+    }
+}
+
+void console_note(struct sink *sink, const char *lines)
+{
+    struct console *console = (struct console *)sink;
+    text_append(&console->text, lines);
+    send(console, false, NULL);
 }
 
 static void console_free(struct sink *sink)
@@ -166,6 +197,8 @@ static void console_free(struct sink *sink)
     text_clear(&console->last_holder);
     memory_free(console->running);
     memory_free(console->notes);
+    memory_free(console->has_been_leased);
+    memory_free(console->has_started);
     arena_free(console->arena);
     tally_free(console->tally);
     memory_free(console);
@@ -174,8 +207,11 @@ static void console_free(struct sink *sink)
 struct sink *console_sink_new(struct out *out, const struct console_options *options)
 {
     struct console *console = memory_new(sizeof *console);
-    console->sink = (struct sink){
-        .name = "console", .on_event = console_on_event, .on_tick = console_on_tick, .free = console_free};
+    console->sink = (struct sink){.name = "console",
+                                  .on_event = console_on_event,
+                                  .on_tick = console_on_tick,
+                                  .on_peek = console_on_peek,
+                                  .free = console_free};
     console->out = out;
     console->arena = arena_new();
     console->options = *options;

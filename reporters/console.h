@@ -10,6 +10,7 @@
 #define NAME_LIMIT    200
 #define TESTS_SHOWN   5
 #define PROBLEM_KINDS 16
+#define BLOCK_LINES   12
 
 /* Whose fault a bad suite is: the first thing that whoever reads it must know. */
 enum fault {
@@ -59,7 +60,14 @@ struct console {
         size_t count;
     } problems[PROBLEM_KINDS]; /* printed so far, by kind */
     size_t problem_count;
-    size_t block_lines; /* bar: lines that stand at the bottom now */
+    size_t block_widths[BLOCK_LINES]; /* bar: columns of the lines that stand at the bottom now */
+    size_t block_lines;
+    size_t dirty_accounts, lost_accounts;
+    struct {
+        bool is_leased, is_ready, is_tested; /* said already */
+        size_t leased_shards, started_shards;
+    } phases;
+    bool *has_been_leased, *has_started; /* by shard - 1 */
 };
 
 /* console_lines.c: each appends whole lines to console->text */
@@ -82,6 +90,13 @@ void console_note_decision(struct console *console, const struct event *event);
 void console_say_news(struct console *console, size_t shard);
 void console_say_all_news(struct console *console);
 void console_news_clear(struct console *console);
+
+/* console_phases.c: when the run passed which point; for logs */
+void console_follow_phases(struct console *console, const struct event *event);
+void console_say_lane_times(struct console *console);
+
+/* console_peek.c */
+void console_say_peeks(struct console *console, const struct peek *peeks, size_t count);
 
 /* console_bar.c */
 struct lanes_now {

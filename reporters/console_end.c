@@ -258,6 +258,7 @@ static void say_figures(struct console *console)
     text_append(text, ", lower bound ");
     text_append_duration(text, fold->start.start.lower_bound_ms);
     text_append(text, ")\n");
+    console_say_lane_times(console);
     size_t deployed = fold->stacks_created + fold->stacks_updated + fold->stacks_replaced;
     if (deployed + fold->stacks_skipped + fold->stacks_failed > 0) {
         text_append_format(text,

@@ -73,6 +73,9 @@ void console_say_plan(struct console *console)
     text_append_format(&console->text, "%zu at once · seed %llu\n", start->start.job_count,
                        (unsigned long long)start->start.seed);
     say_limit(console, start);
+    if (console->options.has_keys) {
+        text_append(&console->text, "press t to see what runs\n");
+    }
 }
 
 void console_append_place(struct text *text, const struct fold_suite *suite)

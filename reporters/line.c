@@ -184,7 +184,7 @@ static size_t colour_length(const char *c)
     return c[length] == 'm' ? length + 1 : 0;
 }
 
-void line_append_clipped(struct text *text, const char *line, size_t columns)
+size_t line_append_clipped(struct text *text, const char *line, size_t columns)
 {
     size_t used = 0;
     size_t fits_until = text->length; /* where "…" still has room */
@@ -211,4 +211,5 @@ void line_append_clipped(struct text *text, const char *line, size_t columns)
         }
         c += length;
     }
+    return is_cut && used < columns ? used + 1 : used;
 }

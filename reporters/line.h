@@ -15,6 +15,6 @@ void line_append_first(struct text *text, const char *string, size_t limit);
 /* The last `count` lines of it, each after `prefix`, cut as above, ended by \n. */
 void line_append_last(struct text *text, const char *string, size_t count, const char *prefix);
 /* As much of `line` as fits in `columns` of a terminal; "…" where it is cut. Colour sequences (ESC [ ... m),
- * which only we write, take no room and are kept whole. */
-void line_append_clipped(struct text *text, const char *line, size_t columns);
+ * which only we write, take no room and are kept whole. Returns the columns that it takes. */
+size_t line_append_clipped(struct text *text, const char *line, size_t columns);
 #endif

@@ -123,6 +123,14 @@ typedef bool event_visit(void *context, const struct event *event, struct error 
 bool events_read(const char *bytes, size_t length, event_visit *visit, void *context, bool *ret_torn,
                  struct error *error);
 
+/* What runs at this moment: for whoever asks (SIGUSR1, a key); never journaled. Valid during the call. */
+struct peek {
+    size_t shard, suite; /* shard 1-based; suite NO_INDEX: a deploy */
+    const char *stack;   /* of a deploy: its name; NULL: an attempt */
+    int64_t running_ms;
+    const char *tail; /* its last lines of output, redacted; "" none yet */
+};
+
 /* Receives every event, in order. One shape for journal, reporters, console, history. */
 struct sink {
     const char *name;
@@ -131,6 +139,8 @@ struct sink {
     bool (*flush)(struct sink *sink, struct error *error);
     void (*on_tick)(struct sink *sink,
                     int64_t monotonic_us); /* console only: redraw; not journaled; may be NULL */
+    /* console only: shows what runs; may be NULL */
+    void (*on_peek)(struct sink *sink, const struct peek *peeks, size_t count);
     void (*free)(struct sink *sink);
 };
 /* Where a sink's bytes go; cli wires it to a file, a terminal, a buffer. The callee copies or writes at once.
@@ -140,7 +150,9 @@ struct out {
     bool (*replace)(struct out *out, const char *bytes, size_t length,
                     struct error *error); /* whole content, atomically */
     bool is_terminal;
+    bool is_behind; /* what was appended is not all written: more of what can wait would only pile up */
     int (*columns)(struct out *out); /* terminals: width now; may be NULL */
+    int (*rows)(struct out *out);    /* terminals: height now; may be NULL */
 };
 
 /* fold: the events of a run -> the state of that run. Feeding the journal gives what the live run had.

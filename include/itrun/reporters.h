@@ -14,7 +14,10 @@ enum console_style { CONSOLE_BAR, CONSOLE_PLAIN, CONSOLE_NONE };
 struct console_options {
     enum console_style style;
     bool is_coloured;
+    bool has_keys;         /* a key can ask what runs: say which */
     const char *directory; /* shown at the end: where the files lie */
 };
 struct sink *console_sink_new(struct out *out, const struct console_options *options);
+/* Something to say that is no event (a report that could not be written): above the block, as whole lines. */
+void console_note(struct sink *console, const char *lines);
 #endif

@@ -19,6 +19,7 @@ extern const struct command run_command, plan_command, list_command, explain_com
 
 /* "itrun: where: what" and "  hint" on stderr. */
 void complain(const struct error *error);
+void complaint_append(const struct error *error, struct text *text); /* the same lines */
 /* usage and configuration 2, denied, throttled, transient: 3, io: 5. */
 int exit_code_of(const struct error *error);
 const char *environment_value(void *context, const char *name);

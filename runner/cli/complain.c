@@ -5,18 +5,23 @@
 #include <string.h>
 #include <unistd.h>
 
+void complaint_append(const struct error *error, struct text *text)
+{
+    text_append(text, "itrun: ");
+    if (error->where[0] != '\0') {
+        text_append_format(text, "%s: ", error->where);
+    }
+    text_append(text, error->what);
+    text_append_char(text, '\n');
+    if (error->hint[0] != '\0') {
+        text_append_format(text, "  mend: %s\n", error->hint);
+    }
+}
+
 void complain(const struct error *error)
 {
     struct text text = {0};
-    text_append(&text, "itrun: ");
-    if (error->where[0] != '\0') {
-        text_append_format(&text, "%s: ", error->where);
-    }
-    text_append(&text, error->what);
-    text_append_char(&text, '\n');
-    if (error->hint[0] != '\0') {
-        text_append_format(&text, "  mend: %s\n", error->hint);
-    }
+    complaint_append(error, &text);
     fputs(text_string(&text), stderr);
     text_clear(&text);
 }

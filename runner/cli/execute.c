@@ -6,10 +6,12 @@
 #include "itrun/host/process.h"
 #include "itrun/model/outcome.h"
 #include "itrun/reporters.h"
+#include "keys.h"
 #include "manifest.h"
 #include "reports.h"
 #include "terminal.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@ struct execution {
     struct private_folder tmp_root;
     struct reports *reports;
     struct terminal terminal;
+    struct keys keys;
     struct sink *console, *history;
     bool is_record_broken;
 };
@@ -29,8 +32,20 @@ struct execution {
 static void complained(void *context, const struct error *error)
 {
     struct execution *execution = context;
+    struct text lines = {0};
     execution->is_record_broken = true;
-    complain(error);
+    complaint_append(error, &lines);
+    console_note(execution->console, text_string(&lines));
+    text_clear(&lines);
+}
+
+/* "What is it doing?": the same as SIGUSR1 asks. */
+static void key_pressed(void *context, char key)
+{
+    (void)context;
+    if (key == 't') {
+        raise(SIGUSR1);
+    }
 }
 
 /* <output>/latest -> runs/<id>: made beside and renamed, so that it never points nowhere. */
@@ -85,8 +100,10 @@ static enum console_style console_style_of(const struct options *options, enum c
     const char *asked = options->progress;
     if (asked == NULL || strcmp(asked, "auto") == 0) {
         const char *ci = getenv("CI");
+        const char *kind = getenv("TERM");
+        bool can_move = kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
         bool is_ci = service != CI_NONE || (ci != NULL && ci[0] != '\0');
-        return is_terminal && !is_ci ? CONSOLE_BAR : CONSOLE_PLAIN;
+        return is_terminal && can_move && !is_ci ? CONSOLE_BAR : CONSOLE_PLAIN;
     }
     if (strcmp(asked, "none") == 0) {
         return CONSOLE_NONE;
@@ -108,11 +125,14 @@ static bool open_sinks(struct execution *execution, struct error *error)
     if (execution->reports == NULL) {
         return false;
     }
-    terminal_init(&execution->terminal, STDERR_FILENO);
+    if (!terminal_open(&execution->terminal, &execution->workspace->loop, STDERR_FILENO, error)) {
+        return false;
+    }
     struct console_options console = {
         .style =
             console_style_of(options, execution->workspace->ci.service, execution->terminal.out.is_terminal),
         .is_coloured = is_coloured(options, STDERR_FILENO),
+        .has_keys = keys_can_open(),
         .directory = text_string(&execution->folder),
     };
     execution->console = console_sink_new(&execution->terminal.out, &console);
@@ -151,11 +171,15 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
         .complain = complained,
         .complain_context = execution,
     };
-    return driver_run(&options, ret_exit_code, error);
+    keys_open(&execution->keys, &workspace->loop, key_pressed, NULL);
+    bool has_run = driver_run(&options, ret_exit_code, error);
+    keys_close(&execution->keys);
+    return has_run;
 }
 
 static void close_sinks(struct execution *execution)
 {
+    terminal_close(&execution->terminal);
     if (execution->reports != NULL && !reports_close(execution->reports)) {
         execution->is_record_broken = true;
     }

@@ -1,13 +1,15 @@
 #include "terminal.h"
+#include "itrun/loop.h"
 #include <errno.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static bool append(struct out *out, const char *bytes, size_t length, struct error *error)
+static void write_all(void *context)
 {
-    (void)error;
-    struct terminal *terminal = (struct terminal *)out;
+    struct terminal *terminal = context;
+    const char *bytes = terminal->writing.bytes;
+    size_t length = terminal->writing.length;
     while (length > 0) {
         ssize_t written = write(terminal->descriptor, bytes, length);
         if (written > 0) {
@@ -17,23 +19,88 @@ static bool append(struct out *out, const char *bytes, size_t length, struct err
             struct pollfd ready = {.fd = terminal->descriptor, .events = POLLOUT};
             (void)poll(&ready, 1, 1000);
         } else if (errno != EINTR) {
-            return true; /* nobody reads any more: the run and its files matter, not this */
+            return;
         }
+    }
+}
+
+static void written(void *context);
+
+static void write_next(struct terminal *terminal)
+{
+    terminal->is_writing = terminal->waiting.length > 0;
+    terminal->out.is_behind = terminal->is_writing;
+    if (terminal->is_writing) {
+        text_clear(&terminal->writing);
+        terminal->writing = terminal->waiting;
+        terminal->waiting = (struct text){0};
+        worker_submit(terminal->worker, write_all, written, terminal);
+    }
+}
+
+static void written(void *context)
+{
+    write_next(context);
+}
+
+static bool append(struct out *out, const char *bytes, size_t length, struct error *error)
+{
+    (void)error;
+    struct terminal *terminal = (struct terminal *)out;
+    text_append_bytes(&terminal->waiting, bytes, length);
+    if (!terminal->is_writing) {
+        write_next(terminal);
     }
     return true;
 }
 
-static int columns(struct out *out)
+static struct winsize size_of(const struct out *out)
 {
     const struct terminal *terminal = (const struct terminal *)out;
-    struct winsize size;
-    return ioctl(terminal->descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    struct winsize size = {0};
+    (void)ioctl(terminal->descriptor, TIOCGWINSZ, &size);
+    return size;
 }
 
-void terminal_init(struct terminal *terminal, int descriptor)
+static int columns(struct out *out)
+{
+    return size_of(out).ws_col;
+}
+
+static int rows(struct out *out)
+{
+    return size_of(out).ws_row;
+}
+
+bool terminal_open(struct terminal *terminal, uv_loop_t *loop, int descriptor, struct error *error)
 {
     *terminal = (struct terminal){
-        .out = {.append = append, .is_terminal = isatty(descriptor) == 1, .columns = columns},
+        .out = {.append = append, .is_terminal = isatty(descriptor) == 1, .columns = columns, .rows = rows},
+        .loop = loop,
         .descriptor = descriptor,
+        .worker = worker_new(loop, "terminal", error),
     };
+    return terminal->worker != NULL;
+}
+
+static void worker_closed(void *context)
+{
+    struct terminal *terminal = context;
+    terminal->is_closed = true;
+}
+
+void terminal_close(struct terminal *terminal)
+{
+    if (terminal->worker == NULL) {
+        return;
+    }
+    while (terminal->is_writing) {
+        uv_run(terminal->loop, UV_RUN_ONCE);
+    }
+    worker_close(terminal->worker, worker_closed, terminal);
+    while (!terminal->is_closed) {
+        uv_run(terminal->loop, UV_RUN_ONCE);
+    }
+    text_clear(&terminal->waiting);
+    text_clear(&terminal->writing);
 }

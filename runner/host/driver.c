@@ -7,6 +7,7 @@
 #include "itrun/host/credentials.h"
 #include "itrun/host/files.h"
 #include "itrun/host/journal.h"
+#include "peek.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #define FLUSH_EVERY_MS 5000
 #define TICK_EVERY_MS  200
+#define SIGNAL_COUNT   4
 
 struct driver {
     const struct driver_options *options;
@@ -30,7 +32,7 @@ struct driver {
     int64_t started_us;
     uv_timer_t work_timer, flush_timer, tick_timer;
     struct boot_timer *lease_timer;
-    uv_signal_t signals[3];
+    uv_signal_t signals[SIGNAL_COUNT];
     int closing_count;
     bool is_closing;
     struct error first_sink_error;
@@ -387,6 +389,11 @@ static void tick_due(uv_timer_t *timer)
 
 static void signal_came(uv_signal_t *handle, int number)
 {
+    if (number == SIGUSR1) {
+        const struct driver *driver = handle->data;
+        peek_show(driver->options, driver->processes);
+        return;
+    }
     struct input input = {
         .type = INPUT_STOP, .lane = NO_INDEX, .signal = number == SIGHUP ? SIGTERM : number};
     give(handle->data, &input);
@@ -401,8 +408,8 @@ static void start_timers_and_signals(struct driver *driver)
     driver->work_timer.data = driver->flush_timer.data = driver->tick_timer.data = driver;
     uv_timer_start(&driver->flush_timer, flush_due, FLUSH_EVERY_MS, FLUSH_EVERY_MS);
     uv_timer_start(&driver->tick_timer, tick_due, TICK_EVERY_MS, TICK_EVERY_MS);
-    static const int numbers[3] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < 3; i++) {
+    static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(loop, &driver->signals[i]);
         driver->signals[i].data = driver;
         uv_signal_start(&driver->signals[i], signal_came, numbers[i]);
@@ -446,7 +453,7 @@ static void driver_close(struct driver *driver)
     close_handle(driver, (uv_handle_t *)&driver->work_timer);
     close_handle(driver, (uv_handle_t *)&driver->flush_timer);
     close_handle(driver, (uv_handle_t *)&driver->tick_timer);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         close_handle(driver, (uv_handle_t *)&driver->signals[i]);
     }
     driver->closing_count += 3;

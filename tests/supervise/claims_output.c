@@ -112,6 +112,19 @@ static void a_full_disk_is_told_and_hangs_nobody(void)
     bed_close(&bed);
 }
 
+struct looked {
+    size_t count, lane;
+    char tail[64];
+};
+
+static void look(void *context, const struct process_seen *command)
+{
+    struct looked *looked = context;
+    looked->count++;
+    looked->lane = command->lane;
+    snprintf(looked->tail, sizeof looked->tail, "%s", command->tail);
+}
+
 static void output_can_be_looked_at_while_it_runs(void)
 {
     static struct bed bed;
@@ -120,12 +133,15 @@ static void output_can_be_looked_at_while_it_runs(void)
     struct spawn spawn = bed_suite(0, "echo so far; sleep 300", argv);
     uint64_t id = bed_spawn(&bed, &spawn);
     bed_await_file(&bed, "run/output.log");
-    struct text seen = {0};
-    process_peek(bed.room, id, &seen);
-    CHECK(strcmp(text_string(&seen), "so far\n") == 0, "seen: %s", text_string(&seen));
-    text_clear(&seen);
+    struct looked looked = {.lane = 99};
+    process_peek(bed.room, look, &looked);
+    CHECK(looked.count == 1 && looked.lane == 0, "%zu commands, lane %zu", looked.count, looked.lane);
+    CHECK(strcmp(looked.tail, "so far\n") == 0, "seen: %s", looked.tail);
     process_signal(bed.room, id, true);
     bed_wait(&bed, id);
+    looked.count = 0;
+    process_peek(bed.room, look, &looked);
+    CHECK(looked.count == 0, "%zu commands after the end", looked.count);
     bed_close(&bed);
 }
 

@@ -2,7 +2,8 @@
  *
  * The only file that knows every performer. Maps effect type to performer by a table, completion to input;
  * stamps an event's sequence and times once, before any sink; keeps two timers (work, lease) at what the run
- * asks for; turns SIGINT and SIGTERM into STOP. Holds no rule about suites, retries, order or outcomes.
+ * asks for; turns SIGINT and SIGTERM into STOP, and on SIGUSR1 shows the sinks what runs. Holds no rule about
+ * suites, retries, order or outcomes.
  *
  * Threads: the loop's. Blocking call: driver_run returns when the run is finished and everything is closed.
  * Errors: what could not be recorded or reported, in the order of happening, through `complain`. */

@@ -36,8 +36,14 @@ void process_set_deadline(struct process_room *room, size_t lane, int64_t lease_
 /* No more commands come for this lane: its guard and its folder go now, not at the end of the run. */
 void process_close_lane(struct process_room *room, size_t lane);
 size_t process_running_count(const struct process_room *room);
-/* Last printable lines of a running command's output, into text; for the console and for dumps. */
-void process_peek(struct process_room *room, uint64_t spawn_effect_id, struct text *text);
+/* Every running command, with the last printable lines of its output; valid during the call. */
+struct process_seen {
+    size_t lane, suite, stack; /* as in its spawn */
+    int64_t running_ms;
+    const char *tail;
+};
+void process_peek(const struct process_room *room,
+                  void (*seen)(void *context, const struct process_seen *command), void *context);
 /* Kills what runs, waits for the guards, then closed(). */
 void process_room_close(struct process_room *room, void (*closed)(void *context), void *context);
 /* Finds itrun-guard beside the running executable, else in ../libexec/itrun, else PATH. */

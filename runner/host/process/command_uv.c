@@ -313,6 +313,9 @@ static struct command *command_new(struct process_room *room, uint64_t effect_id
     command->room = room;
     command->effect_id = effect_id;
     command->lane = spawn->lane;
+    command->suite = spawn->suite;
+    command->stack = spawn->stack;
+    command->started_ms = clock_monotonic_ms();
     command->is_kept_post = spawn->stack == NO_INDEX && spawn->lane != NO_INDEX;
     command->folder = folder_of(room, spawn, command->is_kept_post);
     command->name = memory_copy_string(spawn->argv[0] != NULL ? spawn->argv[0] : "");

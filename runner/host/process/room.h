@@ -33,7 +33,8 @@ struct post {
 struct command {
     struct process_room *room;
     uint64_t effect_id;
-    size_t lane;
+    size_t lane, suite, stack;
+    int64_t started_ms;
     bool is_kept_post; /* the lane's; else its own */
     enum command_state state;
     struct lane_folder *folder; /* the lane's, or its own */

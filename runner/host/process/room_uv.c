@@ -338,12 +338,24 @@ size_t process_running_count(const struct process_room *room)
     return room->command_count;
 }
 
-void process_peek(struct process_room *room, uint64_t spawn_effect_id, struct text *text)
+void process_peek(const struct process_room *room,
+                  void (*seen)(void *context, const struct process_seen *command), void *context)
 {
-    const struct command *command = find_command(room, spawn_effect_id);
-    if (command != NULL && command->capture != NULL) {
-        capture_show_tail(command->capture, text);
+    int64_t now_ms = clock_monotonic_ms();
+    struct text tail = {0};
+    for (const struct command *command = room->commands; command != NULL; command = command->next) {
+        if (command->state != COMMAND_RUNNING) {
+            continue;
+        }
+        text_reset(&tail);
+        if (command->capture != NULL) {
+            capture_show_tail(command->capture, &tail);
+        }
+        const struct process_seen one = {command->lane, command->suite, command->stack,
+                                         now_ms - command->started_ms, text_string(&tail)};
+        seen(context, &one);
     }
+    text_clear(&tail);
 }
 
 /* ---- closing ---- */

@@ -30,11 +30,19 @@ static int capture_columns(struct out *out)
     return ((struct capture *)out)->columns;
 }
 
+static int capture_rows(struct out *out)
+{
+    return ((struct capture *)out)->rows;
+}
+
 void capture_init(struct capture *capture)
 {
-    *capture = (struct capture){
-        .out = {.append = capture_append, .replace = capture_replace, .columns = capture_columns},
-        .columns = 60};
+    *capture = (struct capture){.out = {.append = capture_append,
+                                        .replace = capture_replace,
+                                        .columns = capture_columns,
+                                        .rows = capture_rows},
+                                .columns = 60,
+                                .rows = 24};
 }
 
 void capture_clear(struct capture *capture)

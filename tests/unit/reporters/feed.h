@@ -9,7 +9,7 @@ struct capture {
     struct out out;
     struct text appended, replaced;
     size_t replace_count;
-    int columns;
+    int columns, rows;
     bool is_broken; /* every write fails */
 };
 void capture_init(struct capture *capture);

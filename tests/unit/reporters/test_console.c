@@ -187,7 +187,9 @@ Test(console, the_end_groups_failures_by_whose_fault_they_are)
     HAS("\ninfrastructure: 1 suite\n  AssumeRole: AccessDenied\n");
     HAS("\nnot finished: 1 suite\n  the run was stopped\n      api/search · shard 1 · account-001\n");
     HAS("files      .itrun/runs/0198-run (junit.xml");
-    HAS("took       3.0s (predicted 1m 30s, lower bound 1m 20s)\nFAILED (exit code 1)\n");
+    HAS("took       3.0s (predicted 1m 30s, lower bound 1m 20s)\n"
+        "lanes      6.0s waiting for accounts, 0ms stacks, 3.0s suites, 0ms idle (all lanes added up)\n"
+        "FAILED (exit code 1)\n");
 }
 
 Test(console, suites_that_broke_for_one_reason_are_said_once)
@@ -286,4 +288,26 @@ Test(console, a_terminal_that_is_gone_is_an_error_of_the_sink)
     struct event event = {.type = EVENT_PROBLEM, .suite = NO_INDEX, .problem_kind = "throttle"};
     cr_assert(!feed.sink->on_event(feed.sink, &event, &error));
     cr_assert_eq(error.kind, ERROR_IO);
+}
+
+Test(console, plain_says_when_the_run_passed_which_point)
+{
+    start(CONSOLE_PLAIN, false);
+    struct event leased = {.type = EVENT_ACCOUNT_LEASED, .suite = NO_INDEX};
+    for (leased.shard = 1; leased.shard <= 3; leased.shard++) {
+        HAS_NOT("all lanes have their account");
+        feed_event(&feed, leased);
+    }
+    HAS("all lanes have their account\n");
+    for (size_t i = 0; i < 3; i++) {
+        HAS_NOT("every lane runs its first suite");
+        feed_attempt_start(&feed, i, 1);
+    }
+    HAS("every lane runs its first suite\n");
+    for (size_t i = 0; i < 4; i++) {
+        HAS_NOT("every suite has its outcome");
+        feed_suite_end(&feed, i, 1, OUTCOME_PASSED, NULL);
+    }
+    HAS("every suite has its outcome\n");
+    cr_assert_eq(count_of(shown(), "all lanes have their account"), 1);
 }
