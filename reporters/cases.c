@@ -6,10 +6,12 @@
  * look green. */
 #include "tally.h"
 #include "itrun/base/map.h"
+#include "stable_name.h"
 #include <string.h>
 
 struct entry { /* a case while the attempts are read */
-    const char *name;
+    const char *classname, *name;
+    unsigned volatile_parts;
     const struct test_case *last;
     int last_attempt;
     const struct test_case **bad;
@@ -24,7 +26,7 @@ struct merge {
     struct map *by_key;
     struct entry *entries;
     size_t count;
-    struct text key;
+    struct text key, stable;
 };
 
 static bool is_bad(enum case_status status)
@@ -51,6 +53,7 @@ static struct entry *entry_at(struct merge *merge, const char *classname, const 
     struct entry *entry = map_get(merge->by_key, key);
     if (entry == NULL) {
         entry = &merge->entries[merge->count++];
+        entry->classname = classname;
         entry->name = name;
         map_put(merge->by_key, key, entry);
     }
@@ -85,8 +88,8 @@ static void join_results(struct merge *merge, struct entry *entry, const struct 
 }
 
 /* The second test of a name in one attempt: "adds item #2". Order keeps the numbers stable. */
-static void read_namesake(struct merge *merge, struct entry *first, const struct test_case *result,
-                          int attempt)
+static struct entry *read_namesake(struct merge *merge, struct entry *first, const struct test_case *result,
+                                   int attempt)
 {
     if (first->numbered_attempt != attempt) {
         first->numbered_attempt = attempt;
@@ -94,24 +97,35 @@ static void read_namesake(struct merge *merge, struct entry *first, const struct
     }
     struct entry *entry;
     do {
-        const char *name = arena_format(merge->arena, "%s #%d", result->name, ++first->number);
-        entry = entry_at(merge, result->classname, name);
+        const char *name = arena_format(merge->arena, "%s #%d", first->name, ++first->number);
+        entry = entry_at(merge, first->classname, name);
     } while (entry->last != NULL && entry->last_attempt == attempt);
     entry_add(merge, entry, result, attempt);
+    return entry;
+}
+
+/* The name or class without what changes in every run; that is the one under which attempts meet. */
+static const char *stable(struct merge *merge, const char *name, unsigned *volatile_parts)
+{
+    unsigned found = stable_name(name, &merge->stable);
+    *volatile_parts |= found;
+    return found != 0 ? arena_string(merge->arena, text_string(&merge->stable)) : name;
 }
 
 static void read_case(struct merge *merge, const struct test_case *result, int attempt)
 {
-    struct entry *entry = entry_at(merge, result->classname, result->name);
+    unsigned volatile_parts = 0;
+    const char *classname = stable(merge, result->classname, &volatile_parts);
+    struct entry *entry = entry_at(merge, classname, stable(merge, result->name, &volatile_parts));
     if (entry->last == NULL || entry->last_attempt != attempt) {
         entry_add(merge, entry, result, attempt);
-        return;
-    }
-    if (entry->last->status == CASE_FAILED && result->status == CASE_ERROR) {
+    } else if (entry->last->status == CASE_FAILED && result->status == CASE_ERROR &&
+               strcmp(entry->last->name, result->name) == 0) {
         join_results(merge, entry, result);
-        return;
+    } else {
+        entry = read_namesake(merge, entry, result, attempt);
     }
-    read_namesake(merge, entry, result, attempt);
+    entry->volatile_parts |= volatile_parts;
 }
 
 /* A suite that passed in the end, but whose last attempt did not report a case that had been bad before:
@@ -131,7 +145,9 @@ static const struct test_case *unseen_case(struct merge *merge, const struct ent
 static void report_entry(struct merge *merge, const struct entry *entry, struct reported *reported)
 {
     struct reported_case *reported_case = &reported->list[reported->count++];
-    *reported_case = (struct reported_case){.name = entry->name,
+    *reported_case = (struct reported_case){.classname = entry->classname,
+                                            .name = entry->name,
+                                            .volatile_parts = entry->volatile_parts,
                                             .main = entry->last,
                                             .status = entry->last->status,
                                             .duration_us = entry->last->duration_us};
@@ -260,7 +276,8 @@ static void report_suite(struct merge *merge, struct reported *reported)
     const struct test_case *result =
         suite_result(merge->arena, suite->outcome, reason, fold_last_attempt(suite), rest_us);
     struct reported_case *reported_case = &reported->list[reported->count++];
-    *reported_case = (struct reported_case){.name = SYNTHETIC_NAME,
+    *reported_case = (struct reported_case){.classname = "",
+                                            .name = SYNTHETIC_NAME,
                                             .main = result,
                                             .status = result->status,
                                             .duration_us = result->duration_us,
@@ -298,5 +315,6 @@ void cases_merge(const struct fold_suite *suite, const struct held *held, struct
     }
     map_free(merge.by_key);
     text_clear(&merge.key);
+    text_clear(&merge.stable);
     *ret_reported = reported;
 }

@@ -13,7 +13,9 @@
 
 /* A test case as reports show it: one for all attempts of its suite. */
 struct reported_case {
-    const char *name;             /* unique in its suite together with result->classname */
+    const char *classname;        /* the framework's, without what changes in every run; may be "" */
+    const char *name;             /* likewise; the two together are unique in their suite */
+    unsigned volatile_parts;      /* what was taken out of them: see stable_name.h; main has the raw ones */
     const struct test_case *main; /* PASSED, SKIPPED: the last result; else the first bad one */
     enum case_status status;
     int64_t duration_us;

@@ -8,6 +8,7 @@
  * Source: the idea of announcing first and resolving later is Bazel's Build Event Protocol. */
 #ifndef ITRUN_EVENTS_H
 #define ITRUN_EVENTS_H
+#include "itrun/base/chunk.h"
 #include "itrun/base/text.h"
 #include "itrun/model/input.h"
 
@@ -143,12 +144,21 @@ struct sink {
     void (*on_peek)(struct sink *sink, const struct peek *peeks, size_t count);
     void (*free)(struct sink *sink);
 };
+struct out_part {
+    struct chunk *const *chunks; /* one after the other */
+    size_t count;
+};
 /* Where a sink's bytes go; cli wires it to a file, a terminal, a buffer. The callee copies or writes at once.
  */
 struct out {
     bool (*append)(struct out *out, const char *bytes, size_t length, struct error *error);
     bool (*replace)(struct out *out, const char *bytes, size_t length,
                     struct error *error); /* whole content, atomically */
+    /* As replace, for what one file may not hold: part 1 is the file itself, part 2 of junit.xml is
+     * junit-2.xml. A part that is the same as last time is left alone; one of a higher number that an earlier
+     * writing left there goes away, if `mark` stands near its start. Keeps the chunks that it needs. */
+    bool (*replace_parts)(struct out *out, const struct out_part *parts, size_t count, const char *mark,
+                          struct error *error);
     bool is_terminal;
     bool is_behind; /* what was appended is not all written: more of what can wait would only pile up */
     int (*columns)(struct out *out); /* terminals: width now; may be NULL */

@@ -4,6 +4,7 @@
  * closed, ctx). */
 #ifndef ITRUN_LOOP_H
 #define ITRUN_LOOP_H
+#include "itrun/base/chunk.h"
 #include "itrun/base/error.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +35,8 @@ void worker_close(struct worker *worker, void (*closed)(void *context), void *co
 /* Files, atomically: temporary file beside, write, fsync, rename, fsync of the folder. Blocking: from a
  * worker, or before the loop runs. */
 bool file_replace(const char *path, const char *bytes, size_t length, struct error *error);
+/* The same with the bytes of these chunks, one after the other. */
+bool file_replace_chunks(const char *path, struct chunk *const *chunks, size_t count, struct error *error);
 bool file_make_folders(const char *path, struct error *error); /* mkdir -p */
 bool file_read(const char *path, size_t limit_bytes, char **ret_bytes, size_t *ret_length,
                struct error *error); /* memory_free */

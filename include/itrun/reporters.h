@@ -7,9 +7,11 @@
 #define ITRUN_REPORTERS_H
 #include "itrun/events.h"
 
-struct sink *junit_sink_new(struct out *out);   /* dialect: reports of record, flat, one outcome a case */
-struct sink *metrics_sink_new(struct out *out); /* Prometheus text format, gauges */
-struct sink *summary_sink_new(struct out *out); /* summary.json */
+/* Dialect: the one that most readers understand; flat, one outcome a case. Written by out->replace_parts. */
+struct sink *junit_sink_new(struct out *out);
+struct sink *junit_strict_sink_new(struct out *out); /* only what Jenkins' junit-10.xsd knows */
+struct sink *metrics_sink_new(struct out *out);      /* Prometheus text format, gauges */
+struct sink *summary_sink_new(struct out *out);      /* summary.json */
 enum console_style { CONSOLE_BAR, CONSOLE_PLAIN, CONSOLE_NONE };
 struct console_options {
     enum console_style style;

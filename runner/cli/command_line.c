@@ -45,6 +45,8 @@ static const struct option table[] = {
     {"output", 'o', OPTION_STRING, GROUP_ALWAYS, AT(output), "DIR",
      "where runs are kept (default: .itrun beside the config)"},
     {"junit", 0, OPTION_STRING, GROUP_REPORTS, AT(junit), "FILE", "write the JUnit XML there too"},
+    {"junit-strict", 0, OPTION_FLAG, GROUP_REPORTS, AT(is_junit_strict), NULL,
+     "JUnit XML that Jenkins' junit-10.xsd accepts"},
     {"metrics", 0, OPTION_STRING, GROUP_REPORTS, AT(metrics), "FILE", "write the metrics there too"},
     {"summary", 0, OPTION_STRING, GROUP_REPORTS, AT(summary), "FILE", "write summary.json there too"},
     {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,

@@ -22,7 +22,7 @@ struct options {
     int64_t shards, jobs, retries, fail_fast, shard;
     int64_t timeout_ms, shard_timeout_ms, suite_timeout_ms;
     const char *seed;
-    bool is_force_deploy, is_no_deploy, is_failed, is_json, is_help, is_version;
+    bool is_junit_strict, is_force_deploy, is_no_deploy, is_failed, is_json, is_help, is_version;
     const char **words; /* positional arguments after the command */
     size_t word_count;
 };
@@ -32,7 +32,7 @@ enum option_group {
     GROUP_ALWAYS = 1,  /* --help, --json, -c, --output, --color */
     GROUP_SELECT = 2,  /* --filter, --tag, --test */
     GROUP_RUN = 4,     /* shards, jobs, timeouts, retries, seed, deploys, progress */
-    GROUP_REPORTS = 8, /* --junit, --metrics, --summary */
+    GROUP_REPORTS = 8, /* --junit, --junit-strict, --metrics, --summary */
     GROUP_RERUN = 16,  /* --failed, --shard, --suite, --test */
     GROUP_ACCOUNT = 32 /* --account */
 };

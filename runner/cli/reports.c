@@ -12,10 +12,11 @@ static const struct report_kind {
     const char *name; /* in the run's folder; NULL: only where it is asked for */
     size_t asked;     /* the option that names a copy: offset in struct options */
     struct sink *(*make)(struct out *out);
+    struct sink *(*make_strict)(struct out *out); /* with --junit-strict; NULL: the same */
 } kinds[] = {
-    {"junit.xml", offsetof(struct options, junit), junit_sink_new},
-    {"metrics.prom", offsetof(struct options, metrics), metrics_sink_new},
-    {"summary.json", offsetof(struct options, summary), summary_sink_new},
+    {"junit.xml", offsetof(struct options, junit), junit_sink_new, junit_strict_sink_new},
+    {"metrics.prom", offsetof(struct options, metrics), metrics_sink_new, NULL},
+    {"summary.json", offsetof(struct options, summary), summary_sink_new, NULL},
 };
 #define REPORT_COUNT (sizeof kinds / sizeof *kinds)
 static_assert(REPORT_COUNT <= REPORTS_MAX, "callers hold their sinks in arrays of REPORTS_MAX");
@@ -43,6 +44,18 @@ static bool copies_replace(struct out *out, const char *bytes, size_t length, st
     for (size_t i = 0; i < copies->count; i++) {
         struct out *one = report_file_out(copies->files[i]);
         is_fine = one->replace(one, bytes, length, error) && is_fine;
+    }
+    return is_fine;
+}
+
+static bool copies_replace_parts(struct out *out, const struct out_part *parts, size_t count,
+                                 const char *mark, struct error *error)
+{
+    struct copies *copies = (struct copies *)out;
+    bool is_fine = true;
+    for (size_t i = 0; i < copies->count; i++) {
+        struct out *one = report_file_out(copies->files[i]);
+        is_fine = one->replace_parts(one, parts, count, mark, error) && is_fine;
     }
     return is_fine;
 }
@@ -81,6 +94,7 @@ struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct o
         struct copies *copies = &reports->copies[i];
         const char *asked = asked_path(options, &kinds[i]);
         copies->out.replace = copies_replace;
+        copies->out.replace_parts = copies_replace_parts;
         if (folder != NULL && kinds[i].name != NULL) {
             struct text path = {0};
             text_append_format(&path, "%s/%s", folder, kinds[i].name);
@@ -91,7 +105,8 @@ struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct o
             add_file(reports, copies, asked);
         }
         if (copies->count > 0) {
-            reports->sinks[i] = kinds[i].make(&copies->out);
+            bool is_strict = options->is_junit_strict && kinds[i].make_strict != NULL;
+            reports->sinks[i] = is_strict ? kinds[i].make_strict(&copies->out) : kinds[i].make(&copies->out);
         }
     }
     return reports;

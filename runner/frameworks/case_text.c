@@ -83,7 +83,7 @@ const char *capped_finish(const struct capped_text *capped, struct arena *arena)
     }
     size_t cut = capped->length - capped->head.length - (tail.length - skipped);
     if (cut > 0)
-        text_append_format(&text, "\n... %zu bytes cut ...\n", cut);
+        text_append_format(&text, "\n[%zu bytes cut, see report.xml.raw]\n", cut);
     if (tail.length > skipped)
         text_append_printable(&text, tail.bytes + skipped, tail.length - skipped);
     const char *result = finish_text(&text, arena);

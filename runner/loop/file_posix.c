@@ -133,14 +133,35 @@ static void sync_folder_of(const char *path)
     memory_free(folder);
 }
 
-bool file_replace(const char *path, const char *bytes, size_t length, struct error *error)
+/* What to write where, until it is there under its name. */
+struct replacement {
+    const char *bytes; /* or, where chunks are given, those */
+    size_t length;
+    struct chunk *const *chunks;
+    size_t count;
+};
+
+static bool write_replacement(int fd, const struct replacement *replacement)
+{
+    if (replacement->chunks == NULL) {
+        return write_all(fd, replacement->bytes, replacement->length);
+    }
+    for (size_t i = 0; i < replacement->count; i++) {
+        if (!write_all(fd, replacement->chunks[i]->bytes, replacement->chunks[i]->length)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool replace(const char *path, const struct replacement *replacement, struct error *error)
 {
     struct text temporary = {0};
     /* The thread's number makes it ours alone, and a leftover of a crash is simply written over. */
     text_append_format(&temporary, "%s.%d.tmp", path, (int)gettid());
     const char *name = text_string(&temporary);
     int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    bool is_done = fd >= 0 && write_all(fd, bytes, length) && fsync(fd) == 0;
+    bool is_done = fd >= 0 && write_replacement(fd, replacement) && fsync(fd) == 0;
     int problem = is_done ? 0 : errno;
     if (fd >= 0 && close(fd) != 0 && is_done) {
         problem = errno;
@@ -155,4 +176,16 @@ bool file_replace(const char *path, const char *bytes, size_t length, struct err
     }
     text_clear(&temporary);
     return problem == 0 || file_error(error, problem, "write", path);
+}
+
+bool file_replace(const char *path, const char *bytes, size_t length, struct error *error)
+{
+    const struct replacement replacement = {.bytes = bytes, .length = length};
+    return replace(path, &replacement, error);
+}
+
+bool file_replace_chunks(const char *path, struct chunk *const *chunks, size_t count, struct error *error)
+{
+    const struct replacement replacement = {.chunks = chunks, .count = count};
+    return replace(path, &replacement, error);
 }

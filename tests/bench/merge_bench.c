@@ -17,16 +17,27 @@ struct file_out {
     const char *path;
 };
 
-static bool file_replace(struct out *out, const char *bytes, size_t length, struct error *error)
+/* Part 1 is OUTPUT.xml, part 2 OUTPUT.xml.2. */
+static bool file_replace_parts(struct out *out, const struct out_part *parts, size_t count, const char *mark,
+                               struct error *error)
 {
-    const char *path = ((struct file_out *)out)->path;
-    FILE *file = fopen(path, "wb");
-    if (file == NULL) {
-        return error_set(error, ERROR_IO, "cannot write %s", path);
+    (void)mark;
+    bool is_ok = true;
+    for (size_t i = 0; is_ok && i < count; i++) {
+        struct text path = {0};
+        text_append(&path, ((struct file_out *)out)->path);
+        if (i > 0) {
+            text_append_format(&path, ".%zu", i + 1);
+        }
+        FILE *file = fopen(text_string(&path), "wb");
+        for (size_t k = 0; file != NULL && k < parts[i].count; k++) {
+            const struct chunk *chunk = parts[i].chunks[k];
+            is_ok = fwrite(chunk->bytes, 1, chunk->length, file) == chunk->length && is_ok;
+        }
+        is_ok = file != NULL && fclose(file) == 0 && is_ok;
+        text_clear(&path);
     }
-    bool is_ok = fwrite(bytes, 1, length, file) == length;
-    is_ok = fclose(file) == 0 && is_ok;
-    return is_ok || error_set(error, ERROR_IO, "cannot write %s", path);
+    return is_ok || error_set(error, ERROR_IO, "cannot write the report");
 }
 
 static void read_report(const char *path, struct report *report)
@@ -107,7 +118,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: merge_bench OUTPUT.xml INPUT.xml...\n");
         return 2;
     }
-    struct file_out out = {.out = {.replace = file_replace}, .path = argv[1]};
+    struct file_out out = {.out = {.replace_parts = file_replace_parts}, .path = argv[1]};
     struct sink *sink = junit_sink_new(&out.out);
     size_t count = (size_t)argc - 2;
     size_t cases = 0;

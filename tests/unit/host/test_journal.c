@@ -195,3 +195,81 @@ Test(report_file, an_error_is_told_at_close)
     cr_assert_eq(uv_loop_close(&bench.loop), 0);
     file_remove_tree(bench.folder, NULL);
 }
+
+/* ---- reports in parts ---- */
+
+#define MARK "<report part="
+
+static void replace_parts(struct bench *bench, const char *const *contents, size_t count)
+{
+    struct worker *worker = worker_new(&bench->loop, "reports", NULL);
+    struct report_file *file = report_file_new(&bench->loop, worker, bench->path);
+    struct chunk *chunks[4];
+    struct out_part parts[4];
+    for (size_t i = 0; i < count; i++) {
+        chunks[i] = chunk_new(contents[i], strlen(contents[i]));
+        parts[i] = (struct out_part){&chunks[i], 1};
+    }
+    struct out *out = report_file_out(file);
+    cr_assert(out->replace_parts(out, parts, count, MARK, NULL));
+    for (size_t i = 0; i < count; i++) {
+        chunk_drop(chunks[i]); /* the file keeps what it needs */
+    }
+    bench->is_closed = false;
+    report_file_close(file, report_closed, bench);
+    worker_close(worker, NULL, NULL);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    cr_assert(bench->is_closed);
+    cr_assert_eq(bench->closed_error.kind, ERROR_NONE, "%s", bench->closed_error.what);
+}
+
+/* "…/events.ndjson" -> "…/events-2.ndjson" */
+static bool part_is(const struct bench *bench, size_t number, const char *expected)
+{
+    struct text path = {0};
+    const char *dot = strrchr(bench->path, '.');
+    text_append_bytes(&path, bench->path, (size_t)(dot - bench->path));
+    text_append_format(&path, "-%zu%s", number, dot);
+    char *bytes = NULL;
+    size_t length = 0;
+    bool is_there = file_read(text_string(&path), 1000, &bytes, &length, NULL);
+    bool is_it = expected == NULL ? !is_there : is_there && strcmp(bytes, expected) == 0;
+    memory_free(bytes);
+    text_clear(&path);
+    return is_it;
+}
+
+Test(report_file, parts_become_numbered_files_and_outdated_ones_go)
+{
+    static struct bench bench;
+    static const char *const contents[] = {"<report>", MARK "2>", MARK "3>"};
+    bench_open(&bench);
+    replace_parts(&bench, contents, 3);
+    cr_assert(part_is(&bench, 2, MARK "2>"));
+    cr_assert(part_is(&bench, 3, MARK "3>"));
+    replace_parts(&bench, contents, 1);
+    cr_assert(part_is(&bench, 2, NULL));
+    cr_assert(part_is(&bench, 3, NULL));
+    char *first = read_whole(bench.path);
+    cr_assert_str_eq(first, "<report>");
+    memory_free(first);
+    cr_assert_eq(uv_loop_close(&bench.loop), 0);
+    file_remove_tree(bench.folder, NULL);
+}
+
+Test(report_file, a_file_of_somebody_else_with_a_parts_name_stays)
+{
+    static struct bench bench;
+    static const char *const contents[] = {"<report>"};
+    bench_open(&bench);
+    struct text path = {0};
+    const char *dot = strrchr(bench.path, '.');
+    text_append_bytes(&path, bench.path, (size_t)(dot - bench.path));
+    text_append_format(&path, "-2%s", dot);
+    cr_assert(file_replace(text_string(&path), "mine", 4, NULL));
+    replace_parts(&bench, contents, 1);
+    cr_assert(part_is(&bench, 2, "mine"));
+    text_clear(&path);
+    cr_assert_eq(uv_loop_close(&bench.loop), 0);
+    file_remove_tree(bench.folder, NULL);
+}

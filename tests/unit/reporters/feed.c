@@ -25,6 +25,28 @@ static bool capture_replace(struct out *out, const char *bytes, size_t length, s
     return true;
 }
 
+static bool capture_replace_parts(struct out *out, const struct out_part *parts, size_t count,
+                                  const char *mark, struct error *error)
+{
+    struct capture *capture = (struct capture *)out;
+    if (capture->is_broken) {
+        return error_set(error, ERROR_IO, "no space left");
+    }
+    cr_assert_not_null(mark);
+    cr_assert_leq(count, CAPTURE_PARTS);
+    capture->replace_count++;
+    capture->part_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct text *text = i == 0 ? &capture->replaced : &capture->parts[i];
+        text_reset(text);
+        for (size_t k = 0; k < parts[i].count; k++) {
+            text_append_bytes(text, parts[i].chunks[k]->bytes, parts[i].chunks[k]->length);
+        }
+        cr_assert(i == 0 || strstr(text_string(text), mark) != NULL);
+    }
+    return true;
+}
+
 static int capture_columns(struct out *out)
 {
     return ((struct capture *)out)->columns;
@@ -39,6 +61,7 @@ void capture_init(struct capture *capture)
 {
     *capture = (struct capture){.out = {.append = capture_append,
                                         .replace = capture_replace,
+                                        .replace_parts = capture_replace_parts,
                                         .columns = capture_columns,
                                         .rows = capture_rows},
                                 .columns = 60,
@@ -49,6 +72,9 @@ void capture_clear(struct capture *capture)
 {
     text_clear(&capture->appended);
     text_clear(&capture->replaced);
+    for (size_t i = 0; i < CAPTURE_PARTS; i++) {
+        text_clear(&capture->parts[i]);
+    }
 }
 
 void feed_event(struct feed *feed, struct event event)

@@ -5,9 +5,12 @@
 
 #define FEED_WALL_US 1764000000000000LL /* 2025-11-24T16:00:00Z */
 
+#define CAPTURE_PARTS 8
 struct capture {
     struct out out;
-    struct text appended, replaced;
+    struct text appended, replaced;   /* replaced: also the first of several parts */
+    struct text parts[CAPTURE_PARTS]; /* from index 1 on */
+    size_t part_count;
     size_t replace_count;
     int columns, rows;
     bool is_broken; /* every write fails */

@@ -165,3 +165,17 @@ Test(cases, infra_beside_failing_cases_is_said_too)
     cr_assert_eq(reported.totals.counts[CASE_ERROR], 1);
     cr_assert_str_eq(reported.list[1].main->type, "infra");
 }
+
+Test(cases, a_test_whose_name_changes_from_attempt_to_attempt_is_one_flaky_test)
+{
+    first_cases[0] = case_failed("pays[0b7f1c2e-31a7-4d0e-9a55-0c8f2f6a1b3d]", "no");
+    second_cases[0] = case_passed("pays[9c1d2f3a-77b1-4c0e-8a11-aa8f2f6a1b3d]");
+    add_attempt(OUTCOME_FAILED, first_cases, 1);
+    add_attempt(OUTCOME_PASSED, second_cases, 1);
+    merge(OUTCOME_PASSED);
+    cr_assert_eq(reported.count, 1);
+    cr_assert_eq(reported.totals.flaky, 1);
+    cr_assert_str_eq(reported.list[0].name, "pays[<uuid>]");
+    cr_assert_str_eq(reported.list[0].main->name, second_cases[0].name, "the raw name stays");
+    cr_assert_neq(reported.list[0].volatile_parts, 0);
+}

@@ -1,6 +1,7 @@
 #include "feed.h"
 #include "itrun/base/xml.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct capture capture;
@@ -166,9 +167,12 @@ Test(junit, a_failure_that_stays_is_the_first_and_rerun_failures)
 Test(junit, properties_carry_what_names_must_not)
 {
     feed_suite(&feed, 1, OUTCOME_PASSED, NULL, NULL);
-    HAS("<property name=\"itrun.shard\" value=\"2\"/><property name=\"itrun.account\" value=\"account-002\"/>"
-        "<property name=\"itrun.attempts\" value=\"1\"/><property name=\"itrun.seed\" "
-        "value=\"18446744073709551615\"/>");
+    HAS("<properties><property name=\"itrun.suite\" value=\"api/order\"/>"
+        "<property name=\"itrun.shard\" value=\"2\"/><property name=\"dd_tags[itrun.shard]\" value=\"2\"/>"
+        "<property name=\"itrun.account\" value=\"account-002\"/>"
+        "<property name=\"itrun.attempts\" value=\"1\"/>"
+        "<property name=\"itrun.seed\" value=\"18446744073709551615\"/>"
+        "<property name=\"itrun.output\" value=\"suites/s/1/output.log\"/></properties>");
 }
 
 Test(junit, classnames_have_dots_and_no_extension_that_names_a_framework)
@@ -277,4 +281,83 @@ Test(junit, suites_stand_in_the_order_of_announcement)
     feed_suite(&feed, 0, OUTCOME_PASSED, NULL, NULL);
     const char *bytes = xml();
     cr_assert_lt(strstr(bytes, "\"api/cart\""), strstr(bytes, "\"api/order\""));
+}
+
+Test(junit, names_are_stable_and_the_raw_one_stands_beside)
+{
+    struct test_case cases[] = {case_passed("pays[0b7f1c2e-31a7-4d0e-9a55-0c8f2f6a1b3d]"),
+                                case_passed("pays[9c1d2f3a-77b1-4c0e-8a11-aa8f2f6a1b3d]"), case_passed("b")};
+    struct report report = report_of(cases, 3);
+    feed_suite(&feed, 0, OUTCOME_PASSED, NULL, &report);
+    HAS("name=\"pays[&lt;uuid&gt;]\" file=\"tests/api/cart.py\" time=\"0.250\"><properties>"
+        "<property name=\"itrun.name\" "
+        "value=\"pays[0b7f1c2e-31a7-4d0e-9a55-0c8f2f6a1b3d]\"/></properties></testcase>");
+    HAS("name=\"pays[&lt;uuid&gt;] #2\"");
+    HAS("name=\"b\" file=\"tests/api/cart.py\" time=\"0.250\"/>");
+}
+
+Test(junit, suite_names_do_not_let_codecov_guess_a_framework)
+{
+    static const char *const names[] = {"jest/src/cart", "Pytest", "jester", "e2e-vitest/a", "phpunit9"};
+    static const char *const expected[] = {"jests/src/cart", "Pytests", "jester", "e2e-vitests/a",
+                                           "phpunit9"};
+    feed_clear(&feed);
+    feed = (struct feed){.sink = junit_sink_new(&capture.out)};
+    feed_plan(&feed, names, 5);
+    for (size_t i = 0; i < 5; i++) {
+        char tag[100];
+        snprintf(tag, sizeof tag, " <testsuite name=\"%s\"", expected[i]);
+        HAS(tag);
+        snprintf(tag, sizeof tag, "<property name=\"itrun.suite\" value=\"%s\"/>", names[i]);
+        HAS(tag);
+    }
+}
+
+Test(junit, a_name_is_cut_by_the_bytes_that_it_takes_escaped)
+{
+    char quotes[801];
+    memset(quotes, '"', 800);
+    quotes[800] = '\0';
+    struct test_case cases[] = {case_passed(quotes)};
+    struct report report = report_of(cases, 1);
+    feed_suite(&feed, 0, OUTCOME_PASSED, NULL, &report);
+    const char *name = strstr(xml(), " name=\"&quot;");
+    cr_assert_leq(strcspn(name + 7, "\""), 900);
+    cr_assert_eq(name[7 + strcspn(name + 7, "\"") - 9], '~');
+}
+
+Test(junit, a_file_that_leaves_no_room_for_the_name_is_not_said)
+{
+    char path[960];
+    memset(path, 'p', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    struct test_case cases[] = {case_passed("a"), case_passed("b")};
+    cases[0].file = path;
+    struct report report = report_of(cases, 2);
+    feed_suite(&feed, 0, OUTCOME_PASSED, NULL, &report);
+    HAS_NOT("ppppp");
+    HAS("name=\"b\" file=\"tests/api/cart.py\"");
+}
+
+Test(junit, the_strict_dialect_says_nothing_that_its_schema_does_not_know)
+{
+    struct test_case first[] = {case_failed("a", "flake"), case_passed("at 2026-11-24T14:44:25Z")};
+    struct test_case second[] = {case_passed("a"), case_passed("at 2026-11-25T09:00:00Z")};
+    first[0].file = second[0].file = "tests/cart.py";
+    first[0].line = second[0].line = 4;
+    struct report reports[] = {report_of(first, 2), report_of(second, 2)};
+    feed_clear(&feed);
+    feed_start(&feed, junit_strict_sink_new(&capture.out), 1);
+    for (int i = 0; i < 2; i++) {
+        feed_attempt_start(&feed, 0, i + 1);
+        feed_attempt_end(&feed, 0, i + 1, i == 0 ? OUTCOME_FAILED : OUTCOME_PASSED, NULL, &reports[i]);
+    }
+    feed_suite_end(&feed, 0, 2, OUTCOME_PASSED, NULL);
+    HAS("<testsuites name=\"itrun\" tests=\"2\" failures=\"0\" errors=\"0\" time=\"0.000\">");
+    HAS("name=\"a\" time=\"0.250\"><flakyFailure message=\"flake\" type=\"AssertionError\">");
+    HAS("<property name=\"itrun.name[at &lt;time&gt;]\" value=\"at 2026-11-25T09:00:00Z\"/></properties>\n  "
+        "<testcase");
+    HAS("name=\"at &lt;time&gt;\" time=\"0.250\"/>");
+    HAS_NOT("flakes=");
+    HAS_NOT("file=");
 }
