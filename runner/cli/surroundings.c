@@ -1,7 +1,6 @@
 #include "commands.h"
 #include "itrun/base/json.h"
 #include "itrun/base/memory.h"
-#include <string.h>
 
 #define SUMMARY_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -11,20 +10,16 @@ static const char *variable(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static const char *ci_service(void)
+/* A label's word, not the name that people read. */
+static const char *ci_word(enum ci_service service)
 {
-    static const struct {
-        const char *variable, *service;
-    } table[] = {{"GITHUB_ACTIONS", "github"},     {"GITLAB_CI", "gitlab"},
-                 {"CIRCLECI", "circleci"},         {"BUILDKITE", "buildkite"},
-                 {"JENKINS_URL", "jenkins"},       {"TF_BUILD", "azure"},
-                 {"TEAMCITY_VERSION", "teamcity"}, {"CI", "other"}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (variable(table[i].variable) != NULL) {
-            return table[i].service;
-        }
-    }
-    return NULL;
+    static const char *const words[CI_SERVICE_COUNT] = {[CI_GITHUB] = "github",
+                                                        [CI_GITLAB] = "gitlab",
+                                                        [CI_CIRCLECI] = "circleci",
+                                                        [CI_BUILDKITE] = "buildkite",
+                                                        [CI_JENKINS] = "jenkins"};
+    const char *word = words[service];
+    return word != NULL || variable("CI") == NULL ? word : "other";
 }
 
 /* As the newest run that ended knew it. Absent or unreadable: nobody knows, and nothing but the figure is
@@ -61,7 +56,7 @@ static const char *resource_attributes(struct arena *arena)
 
 void surroundings_add(struct workspace *workspace, struct run_options *run)
 {
-    run->ci = ci_service();
+    run->ci = ci_word(workspace->ci.service);
     run->traceparent = variable("TRACEPARENT");
     run->resource = resource_attributes(workspace->arena);
     run->last_success_us = last_success_us(workspace);

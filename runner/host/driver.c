@@ -7,6 +7,7 @@
 #include "itrun/host/credentials.h"
 #include "itrun/host/files.h"
 #include "itrun/host/journal.h"
+#include "itrun/model/trace_context.h"
 #include "peek.h"
 #include <signal.h>
 #include <stdio.h>
@@ -220,27 +221,33 @@ static void process_ended(void *context, uint64_t effect_id, const struct proces
     give(driver, &input);
 }
 
-/* W3C trace context: the run's id is the trace, the spawn the span, so that the system's own traces join. */
-static void make_traceparent(const struct driver *driver, uint64_t spawn_id, char ret[64])
+/* What it starts is a part of its span, so that the system's own traces join. */
+static void make_traceparent(const struct driver *driver, const struct spawn *spawn,
+                             char ret_traceparent[TRACEPARENT_SIZE])
 {
-    char trace[33] = "00000000000000000000000000000000";
-    size_t digits = 0;
-    for (const char *c = driver->options->run->run_id; *c != '\0' && digits < 32; c++) {
-        if (*c != '-') {
-            trace[digits++] = *c;
-        }
-    }
-    snprintf(ret, 64, "00-%s-%016llx-01", trace, (unsigned long long)spawn_id);
+    const struct inventory *inventory = driver->options->inventory;
+    const struct run_options *run = driver->options->run;
+    struct span_key attempt = {.kind = SPAN_ATTEMPT, .number = (size_t)spawn->attempt};
+    struct span_key stack = {.kind = SPAN_STACK, .shard = spawn->lane + 1};
+    bool is_attempt = spawn->suite != NO_INDEX;
+    struct span_key *key = is_attempt ? &attempt : &stack;
+    key->name = is_attempt ? inventory->suites[spawn->suite].name : inventory->stacks[spawn->stack].name;
+    stack.account = spawn->account != NO_INDEX ? inventory->accounts[spawn->account].alias : NULL;
+    struct trace_context context;
+    char id[SPAN_ID_SIZE];
+    trace_context_of_run(run->run_id, run->traceparent, &context);
+    span_id(run->run_id, key, id);
+    traceparent_write(&context, id, ret_traceparent);
 }
 
 static void perform_spawn(struct driver *driver, const struct effect *effect)
 {
     const struct spawn *spawn = &effect->spawn;
     const struct inventory *inventory = driver->options->inventory;
-    char traceparent[64], url[128], token[128];
+    char traceparent[TRACEPARENT_SIZE], url[128], token[128];
     struct pair extra[8];
     size_t count = 0;
-    make_traceparent(driver, effect->id, traceparent);
+    make_traceparent(driver, spawn, traceparent);
     extra[count++] = (struct pair){"TRACEPARENT", traceparent};
     if (spawn->account != NO_INDEX) {
         const char *region = inventory->accounts[spawn->account].region;
