@@ -135,6 +135,7 @@ struct peek {
 /* Receives every event, in order. One shape for journal, reporters, console, history. */
 struct sink {
     const char *name;
+    bool writes_only_at_end; /* what it writes is too much to be written every 5 s */
     bool (*on_event)(struct sink *sink, const struct event *event, struct error *error);
     /* Write out what is known so far (the driver calls it at most every 5 s and at the end); may be NULL. */
     bool (*flush)(struct sink *sink, struct error *error);

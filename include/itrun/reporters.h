@@ -13,6 +13,7 @@ struct sink *junit_strict_sink_new(struct out *out); /* only what Jenkins' junit
 struct sink *metrics_sink_new(struct out *out);      /* Prometheus text format, gauges */
 struct sink *summary_sink_new(struct out *out);      /* summary.json */
 struct sink *trace_sink_new(struct out *out);        /* trace.json: Trace Event Format, for Perfetto */
+struct sink *html_sink_new(struct out *out);         /* report.html: one file; written at the end */
 enum console_style { CONSOLE_BAR, CONSOLE_PLAIN, CONSOLE_NONE };
 struct console_options {
     enum console_style style;

@@ -50,6 +50,7 @@ static const struct option table[] = {
     {"metrics", 0, OPTION_STRING, GROUP_REPORTS, AT(metrics), "FILE", "write the metrics there too"},
     {"summary", 0, OPTION_STRING, GROUP_REPORTS, AT(summary), "FILE", "write summary.json there too"},
     {"trace", 0, OPTION_STRING, GROUP_REPORTS, AT(trace), "FILE", "write the Chrome trace there too"},
+    {"html", 0, OPTION_STRING, GROUP_REPORTS, AT(html), "FILE", "write report.html there too"},
     {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,
      "every suite neither passed nor skipped (default)"},
     {"shard", 0, OPTION_COUNT, GROUP_RERUN, AT(shard), "N",

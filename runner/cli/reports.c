@@ -18,6 +18,7 @@ static const struct report_kind {
     {"metrics.prom", offsetof(struct options, metrics), metrics_sink_new, NULL},
     {"summary.json", offsetof(struct options, summary), summary_sink_new, NULL},
     {"trace.json", offsetof(struct options, trace), trace_sink_new, NULL},
+    {"report.html", offsetof(struct options, html), html_sink_new, NULL},
 };
 #define REPORT_COUNT (sizeof kinds / sizeof *kinds)
 static_assert(REPORT_COUNT <= REPORTS_MAX, "callers hold their sinks in arrays of REPORTS_MAX");

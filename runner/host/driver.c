@@ -366,12 +366,15 @@ static void set_timers(struct driver *driver)
     boot_timer_set(driver->lease_timer, run_next_lease_deadline_ms(driver->run));
 }
 
-static void flush_sinks(struct driver *driver)
+static void flush_sinks(struct driver *driver, bool is_end)
 {
     for (size_t i = 0; i < driver->options->sink_count; i++) {
         struct error error = {0};
         struct sink *sink = driver->options->sinks[i];
-        if (sink->flush != NULL && !sink->flush(sink, &error)) {
+        if (sink->flush == NULL || (sink->writes_only_at_end && !is_end)) {
+            continue;
+        }
+        if (!sink->flush(sink, &error)) {
             error_prefix(&error, "%s", sink->name);
             complain(driver, &error);
         }
@@ -380,7 +383,7 @@ static void flush_sinks(struct driver *driver)
 
 static void flush_due(uv_timer_t *timer)
 {
-    flush_sinks(timer->data);
+    flush_sinks(timer->data, false);
 }
 
 static void tick_due(uv_timer_t *timer)
@@ -456,7 +459,7 @@ static void driver_close(struct driver *driver)
         return;
     }
     driver->is_closing = true;
-    flush_sinks(driver);
+    flush_sinks(driver, true);
     close_handle(driver, (uv_handle_t *)&driver->work_timer);
     close_handle(driver, (uv_handle_t *)&driver->flush_timer);
     close_handle(driver, (uv_handle_t *)&driver->tick_timer);

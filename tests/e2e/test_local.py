@@ -239,7 +239,7 @@ def test_after_kill_9_the_journal_gives_the_reports(project):
 def test_report_rebuilds_the_same_bytes(project):
     result = project(PYTEST_CONFIG, PYTEST).run()
     shop = project(PYTEST_CONFIG)
-    names = ("junit.xml", "metrics.prom", "summary.json")
+    names = ("junit.xml", "metrics.prom", "summary.json", "report.html")
     before = {name: (result.folder / name).read_bytes() for name in names}
     for name in names:
         (result.folder / name).unlink()

@@ -22,7 +22,7 @@ BANNED_NAMES = {"util.c", "utils.c", "misc.c", "helpers.c", "common.h", "common.
 HOMES = {  # third-party header -> folders that may include it
     "cJSON.h": ["runner/base"], "expat.h": ["runner/base"], "pcre2.h": ["runner/base"], "openssl/": ["runner/base"],
     "libfyaml.h": ["runner/config"], "curl/curl.h": ["runner/http"], "sqlite3.h": ["runner/store"],
-    "archive_entry.h": ["runner/host/archive"],
+    "archive_entry.h": ["runner/host/archive"], "zlib.h": ["runner/base"],
     "uv.h": ["runner/loop", "runner/http", "runner/aws", "runner/store", "runner/host", "runner/cli"],
 }
 

@@ -15,7 +15,7 @@
     X(OUTCOME_CANCELLED, "cancelled", 3, false, 6, "skipped", "33", "○")                                     \
     X(OUTCOME_LOST, "lost", 4, false, 6, "error", "31", "?")                                                 \
     X(OUTCOME_FAILED, "failed", 5, true, 1, "failure", "31", "✗")                                            \
-    X(OUTCOME_TIMEOUT, "timeout", 6, true, 1, "error", "31", "⧖")                                            \
+    X(OUTCOME_TIMEOUT, "timeout", 6, true, 1, "error", "31", "◷")                                            \
     X(OUTCOME_ERROR, "error", 7, true, 1, "error", "31", "✗")
 
 enum outcome {
