@@ -112,6 +112,11 @@ static const char *stable(struct merge *merge, const char *name, unsigned *volat
     return found != 0 ? arena_string(merge->arena, text_string(&merge->stable)) : name;
 }
 
+static bool is_broken_teardown(const struct test_case *result)
+{
+    return result->message != NULL && string_starts_with(result->message, "failed on teardown");
+}
+
 static void read_case(struct merge *merge, const struct test_case *result, int attempt)
 {
     unsigned volatile_parts = 0;
@@ -120,7 +125,7 @@ static void read_case(struct merge *merge, const struct test_case *result, int a
     if (entry->last == NULL || entry->last_attempt != attempt) {
         entry_add(merge, entry, result, attempt);
     } else if (entry->last->status == CASE_FAILED && result->status == CASE_ERROR &&
-               strcmp(entry->last->name, result->name) == 0) {
+               strcmp(entry->last->name, result->name) == 0 && is_broken_teardown(result)) {
         join_results(merge, entry, result);
     } else {
         entry = read_namesake(merge, entry, result, attempt);
@@ -317,4 +322,26 @@ void cases_merge(const struct fold_suite *suite, const struct held *held, struct
     text_clear(&merge.key);
     text_clear(&merge.stable);
     *ret_reported = reported;
+}
+
+bool case_has_own_repro(const struct fold_suite *suite, const struct reported_case *reported_case)
+{
+    return suite->repro != NULL && suite->can_select && !reported_case->is_synthetic &&
+           !reported_case->main->is_no_test;
+}
+
+void case_append_repro(const struct fold_suite *suite, const struct reported_case *reported_case,
+                       struct text *text)
+{
+    if (suite->repro == NULL) {
+        return;
+    }
+    text_append(text, suite->repro);
+    if (case_has_own_repro(suite, reported_case)) {
+        struct text selector = {0};
+        test_case_selector(reported_case->main, &selector);
+        text_append(text, " --test ");
+        text_append_shell_word(text, text_string(&selector));
+        text_clear(&selector);
+    }
 }

@@ -26,9 +26,10 @@ enum fault {
 struct note { /* a bad suite, kept for the end */
     size_t suite;
     enum fault fault;
-    const char *reason;             /* one line */
-    const char *tests[TESTS_SHOWN]; /* "name: message" */
-    size_t test_count;              /* may be more than TESTS_SHOWN */
+    const char *reason;              /* one line */
+    const char *tests[TESTS_SHOWN];  /* "name: message" */
+    const char *repros[TESTS_SHOWN]; /* of one test alone; NULL: the suite's */
+    size_t test_count;               /* may be more than TESTS_SHOWN */
 };
 struct running {
     size_t suite;

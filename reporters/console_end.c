@@ -53,6 +53,11 @@ void console_note_suite(struct console *console, size_t suite_index, const struc
             text_reset(&text);
             console_append_test(&text, reported_case);
             note->tests[note->test_count] = arena_string(console->arena, text_string(&text));
+            text_reset(&text);
+            if (case_has_own_repro(suite, reported_case)) {
+                case_append_repro(suite, reported_case, &text);
+                note->repros[note->test_count] = arena_string(console->arena, text_string(&text));
+            }
         }
         note->test_count++;
     }
@@ -149,8 +154,15 @@ static void say_failed_tests(struct console *console, const struct note *note)
     line_append(text, suite->name, NAME_LIMIT);
     console_append_place(text, suite);
     text_append_char(text, '\n');
+    bool needs_suite = note->test_count == 0 || note->test_count > TESTS_SHOWN;
     for (size_t i = 0; i < note->test_count && i < TESTS_SHOWN; i++) {
         text_append_format(text, "      %s\n", note->tests[i]);
+        if (note->repros[i] != NULL) {
+            text_append(text, "        ");
+            line_append_exact(text, note->repros[i]);
+            text_append_char(text, '\n');
+        }
+        needs_suite = needs_suite || note->repros[i] == NULL;
     }
     if (note->test_count > TESTS_SHOWN) {
         text_append_format(text, "      and %zu more\n", note->test_count - TESTS_SHOWN);
@@ -158,7 +170,9 @@ static void say_failed_tests(struct console *console, const struct note *note)
     if (note->test_count == 0) {
         text_append_format(text, "      %s\n", note->reason);
     }
-    say_repro(console, suite);
+    if (needs_suite) {
+        say_repro(console, suite);
+    }
 }
 
 static bool is_told_before(const struct console *console, size_t index)

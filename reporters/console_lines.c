@@ -127,6 +127,31 @@ static void say_counts(struct text *text, const struct reported *reported)
     }
 }
 
+/* The command for the one test that failed, or else for the suite. */
+static void say_reproduce(struct text *text, const struct fold_suite *suite, const struct reported *reported)
+{
+    const struct reported_case *only = NULL;
+    size_t bad = 0;
+    for (size_t i = 0; i < reported->count; i++) {
+        if (reported->list[i].status == CASE_FAILED || reported->list[i].status == CASE_ERROR) {
+            only = &reported->list[i];
+            bad++;
+        }
+    }
+    struct text repro = {0};
+    if (bad == 1) {
+        case_append_repro(suite, only, &repro);
+    } else if (suite->repro != NULL) {
+        text_append(&repro, suite->repro);
+    }
+    if (repro.length > 0) {
+        text_append(text, "      reproduce: ");
+        line_append_exact(text, text_string(&repro));
+        text_append_char(text, '\n');
+    }
+    text_clear(&repro);
+}
+
 static void say_failure_details(struct console *console, const struct fold_suite *suite,
                                 const struct reported *reported)
 {
@@ -148,11 +173,7 @@ static void say_failure_details(struct console *console, const struct fold_suite
     if (attempt != NULL) {
         line_append_last(text, attempt->output_tail, TAIL_LINES, "      | ");
     }
-    if (suite->repro != NULL) {
-        text_append(text, "      reproduce: ");
-        line_append_exact(text, suite->repro);
-        text_append_char(text, '\n');
-    }
+    say_reproduce(text, suite, reported);
 }
 
 void console_say_suite(struct console *console, size_t suite_index, const struct reported *reported)

@@ -231,8 +231,10 @@ static void begin_result(struct junit_pen *pen, const char *element, const struc
     junit_attribute(pen, "type", has_type ? result->type : case_status_name(result->status), TYPE_LIMIT);
 }
 
-static void write_main_result(struct junit_pen *pen, const char *element, const struct test_case *result)
+static void write_main_result(struct junit_pen *pen, const char *element,
+                              const struct reported_case *reported_case)
 {
+    const struct test_case *result = reported_case->main;
     begin_result(pen, element, result);
     text_append_char(pen->text, '>');
     struct text *body = &pen->scratch[0];
@@ -240,8 +242,11 @@ static void write_main_result(struct junit_pen *pen, const char *element, const 
     const char *full = result->body != NULL ? result->body : result->message;
     append_capped(body, full != NULL ? full : "", output_path(pen));
     if (pen->suite->repro != NULL) {
+        struct text *repro = &pen->scratch[1];
+        text_reset(repro);
+        case_append_repro(pen->suite, reported_case, repro);
         text_append(body, body->length > 0 ? "\n\nreproduce: " : "reproduce: ");
-        text_append_printable(body, pen->suite->repro, strlen(pen->suite->repro));
+        text_append_printable(body, repro->bytes, repro->length);
     }
     text_append_xml_cdata(pen->text, text_string(body));
     text_append_format(pen->text, "</%s>", element);
@@ -282,8 +287,8 @@ static void write_results(struct junit_pen *pen, const struct reported_case *rep
     const char *others = "rerunFailure";
     switch (reported_case->status) {
     case CASE_SKIPPED: write_skip(pen, result); return;
-    case CASE_FAILED: write_main_result(pen, "failure", result); break;
-    case CASE_ERROR: write_main_result(pen, "error", result); break;
+    case CASE_FAILED: write_main_result(pen, "failure", reported_case); break;
+    case CASE_ERROR: write_main_result(pen, "error", reported_case); break;
     case CASE_PASSED:
     case CASE_STATUS_COUNT: others = "flakyFailure"; break;
     }

@@ -9,7 +9,7 @@
 
 struct failure {
     size_t suite;
-    const char *test, *classname, *message;
+    const char *test, *classname, *message, *repro;
     enum outcome outcome;
 };
 struct failures {
@@ -52,6 +52,10 @@ static void note_failures(struct failures *failures, const struct fold_suite *su
         failure->classname = one_line(failures->arena, result->classname);
         failure->message =
             one_line(failures->arena, result->message != NULL ? result->message : result->body);
+        struct text repro = {0};
+        case_append_repro(&suites[index], reported_case, &repro);
+        failure->repro = repro.length > 0 ? arena_string(failures->arena, text_string(&repro)) : NULL;
+        text_clear(&repro);
         if (reported_case->is_synthetic) {
             failure->outcome = suites[index].outcome;
         } else {
@@ -114,7 +118,7 @@ static void write_failures(struct json_writer *writer, const struct fold *fold,
         json_write_string(writer, "account", suite->account);
         json_write_string(writer, "outcome", outcome_name(failure->outcome));
         json_write_string(writer, "message", failure->message);
-        json_write_string(writer, "repro", suite->repro);
+        json_write_string(writer, "repro", failure->repro);
         json_write_end(writer, '}');
     }
 }

@@ -52,6 +52,7 @@ static void copy_case(const struct test_case *from, const struct test_case *prev
     ret_case->status = from->status;
     ret_case->duration_us = from->duration_us;
     ret_case->line = from->line;
+    ret_case->is_no_test = from->is_no_test;
     ret_case->classname = has_same_class ? copied->classname : arena_string(arena, classname);
     ret_case->name = arena_string(arena, from->name);
     ret_case->file = has_same_file ? copied->file : arena_string(arena, from->file);

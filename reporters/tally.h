@@ -63,6 +63,13 @@ void tally_cases(const struct tally *tally, size_t suite, struct reported *ret_r
 /* Adds the cases of every suite that has no outcome yet. */
 void tally_add_unfinished(const struct tally *tally, struct totals *totals);
 
+/* cases.c: the command that runs this case alone, or its suite where that cannot be; nothing where the suite
+ * has none.
+ */
+void case_append_repro(const struct fold_suite *suite, const struct reported_case *reported_case,
+                       struct text *text);
+bool case_has_own_repro(const struct fold_suite *suite, const struct reported_case *reported_case);
+
 /* cases.c: the attempts of a suite -> its test cases. Pure. */
 void cases_merge(const struct fold_suite *suite, const struct held *held, struct reported *ret_reported);
 #endif

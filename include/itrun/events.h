@@ -75,6 +75,7 @@ struct event {
     } start;
     struct { /* SUITE_PLANNED; PLAN_ANNOUNCED sets suite_count only */
         const char *group, *framework, *file, *repro;
+        bool can_select; /* `repro --test CASE` runs one case */
         int64_t expected_ms;
         size_t suite_count;
         size_t case_count; /* of the last passed run; 0 unknown */
@@ -185,7 +186,8 @@ struct fold_attempt {
 };
 struct fold_suite {
     const char *name, *group, *framework, *file, *repro;
-    size_t shard; /* where it ran last, or was planned */
+    bool can_select; /* a case of it is reproduced by `repro --test CASE` */
+    size_t shard;    /* where it ran last, or was planned */
     size_t planned_shard;
     int64_t expected_ms;
     size_t expected_cases; /* of the last passed run; 0 unknown */

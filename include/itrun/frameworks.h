@@ -15,9 +15,15 @@ struct framework_run {
 struct framework {
     const char *name;              /* "pytest" */
     const char *default_glob_hint; /* for messages: "tests/test_*.py" */
-    bool can_select;               /* --test works */
-    bool needs_file;               /* a suite of it is a file */
-    bool has_report; /* false: "command" without a declared report is judged by its exit status */
+    const char *install;           /* for messages: how to get it; NULL: nothing to say */
+    const char *const
+        *absent_signs;     /* what its launcher writes when it is not installed; NULL-ended, may be NULL */
+    bool can_select;       /* --test works */
+    bool shows_unselected; /* its report shows what --test left out, as skipped */
+    bool is_empty_wrong;   /* it exits 0 where it found no test at all: nobody saw anything pass */
+    bool needs_file;       /* a suite of it is a file */
+    bool is_per_directory; /* files of one directory are one suite, which is called like the directory */
+    bool has_report;       /* false: "command" without a declared report is judged by its exit status */
     /* NULL-terminated argv in arena. A command with shell metacharacters becomes {"sh","-c",...}; file and
      * flags are then appended as quoted words. */
     const char *const *(*argv)(const struct framework_run *run, struct arena *arena);
@@ -29,6 +35,12 @@ struct framework {
 };
 const struct framework *framework_find(const char *name); /* NULL: unknown */
 const char *const *framework_names(size_t *ret_count);
+/* What `read` makes of the report, without the cases that --test left out (test_name NULL: all were meant).
+ */
+void framework_read(const struct framework *framework, const struct suite *suite, const char *test_name,
+                    const char *bytes, size_t length, struct report *report);
+/* An attempt that left no report: was the framework not there at all? output: its last lines, or NULL. */
+bool framework_is_absent(const struct framework *framework, int exit_code, const char *output);
 /* Streaming reader of JUnit XML in all the dialects we know; what most `read` functions use. */
 struct junit_reader;
 struct junit_reader *junit_reader_new(struct report *report); /* borrows report */

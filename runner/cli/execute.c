@@ -136,7 +136,8 @@ static bool open_sinks(struct execution *execution, struct error *error)
         .directory = text_string(&execution->folder),
     };
     execution->console = console_sink_new(&execution->terminal.out, &console);
-    if (execution->workspace->history != NULL) {
+    /* One case says nothing about how long its suite takes. */
+    if (execution->workspace->history != NULL && execution->planned->run.test_name == NULL) {
         execution->history = history_sink_new(save_history, execution->workspace);
     }
     return true;

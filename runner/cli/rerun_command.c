@@ -90,6 +90,16 @@ static bool read_run(const struct options *options, const char *folder, struct w
     return is_read;
 }
 
+static bool is_planned(const struct shard *shard, size_t suite)
+{
+    for (size_t i = 0; i < shard->suite_count; i++) {
+        if (shard->suites[i] == suite) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The shard's suites in the order in which they ran, whatever the planner would prefer. */
 static void keep_order(struct workspace *workspace, struct planned *planned, const struct wanted *wanted)
 {
@@ -98,7 +108,8 @@ static void keep_order(struct workspace *workspace, struct planned *planned, con
     size_t count = 0;
     for (size_t i = 0; i < wanted->count; i++) {
         size_t suite = NO_INDEX;
-        if (inventory_find_suite(workspace->inventory, wanted->names[i], &suite) != NULL) {
+        if (inventory_find_suite(workspace->inventory, wanted->names[i], &suite) != NULL &&
+            is_planned(shard, suite)) { /* --test leaves some out */
             order[count++] = suite;
         }
     }

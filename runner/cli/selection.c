@@ -1,7 +1,9 @@
 /* selection.c - from the command line to what runs: the selected suites, the run's options, the plan. */
 #include "commands.h"
 #include "itrun/base/memory.h"
+#include "itrun/frameworks.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -40,6 +42,31 @@ size_t jobs_that_fit(void)
     return fits > 1 ? (size_t)fits : 1;
 }
 
+/* --test: leaves out the suites whose framework can only run whole files. */
+static bool keep_selective(const struct workspace *workspace, struct planned *planned, struct error *error)
+{
+    const struct suite *left_out = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < planned->count; i++) {
+        const struct suite *suite = &workspace->inventory->suites[planned->suites[i]];
+        if (framework_find(suite->framework)->can_select) {
+            planned->suites[kept++] = planned->suites[i];
+        } else {
+            left_out = suite;
+        }
+    }
+    if (left_out != NULL && kept > 0) {
+        fprintf(stderr, "itrun: --test: %zu suites are left out, whose framework runs no single case (%s)\n",
+                planned->count - kept, left_out->name);
+    }
+    if (left_out != NULL && kept == 0) {
+        error_set(error, ERROR_USAGE, "--test: the framework %s runs no single case", left_out->framework);
+        return error_hint(error, "run the suite whole: itrun run %s", left_out->name);
+    }
+    planned->count = kept;
+    return true;
+}
+
 bool workspace_select(struct workspace *workspace, const struct selection *selection, struct planned *planned,
                       struct error *error)
 {
@@ -70,7 +97,8 @@ bool workspace_select(struct workspace *workspace, const struct selection *selec
         return false;
     }
     return inventory_select(workspace->inventory, selection, workspace->arena, &planned->suites,
-                            &planned->count, error);
+                            &planned->count, error) &&
+           (options->test == NULL || keep_selective(workspace, planned, error));
 }
 
 bool workspace_plan(struct workspace *workspace, struct planned *planned, struct error *error)

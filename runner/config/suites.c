@@ -42,6 +42,32 @@ static void env_read(struct reader *reader, const struct node *mapping, struct c
     suite->env_count = count;
 }
 
+/* What a suite of each framework is made of. */
+enum made_of { MADE_OF_FILES, MADE_OF_FILES_OR_COMMAND, MADE_OF_ITS_DIRECTORY, NOT_MADE_YET };
+struct framework_row {
+    const char *name;
+    enum made_of made_of;
+    const char *advice; /* where neither files nor a command are given */
+};
+static const struct framework_row framework_rows[] = {
+    {"pytest", MADE_OF_FILES, NULL},
+    {"mocha", MADE_OF_FILES, NULL},
+    {"go", MADE_OF_FILES_OR_COMMAND, "add `files: \"**/*_test.go\"`: each directory of them is a suite"},
+    {"ctest", MADE_OF_ITS_DIRECTORY, NULL},
+    {"criterion", MADE_OF_FILES_OR_COMMAND, "add `command: build/tests/unit`, the program"},
+    {"command", MADE_OF_FILES_OR_COMMAND, "add `command: ./smoke.sh`, or `files:` that can be executed"},
+};
+
+static const struct framework_row *framework_row(const char *name)
+{
+    static const struct framework_row unknown = {NULL, NOT_MADE_YET, NULL};
+    for (size_t i = 0; i < sizeof framework_rows / sizeof *framework_rows; i++) {
+        if (strcmp(framework_rows[i].name, name) == 0)
+            return &framework_rows[i];
+    }
+    return &unknown;
+}
+
 static void framework_check(struct reader *reader, const struct node *node, struct config_suite *suite)
 {
     const struct node *framework = node_get(node, "framework");
@@ -49,8 +75,8 @@ static void framework_check(struct reader *reader, const struct node *node, stru
         suite->framework = "command";
     if (!suite->framework)
         return; /* said already */
-    bool is_command = strcmp(suite->framework, "command") == 0;
-    if (!is_command && strcmp(suite->framework, "pytest") != 0 && strcmp(suite->framework, "mocha") != 0) {
+    const struct framework_row *row = framework_row(suite->framework);
+    if (row->made_of == NOT_MADE_YET) {
         reader_problem(reader, framework->mark, "use `framework: command` with a `report`",
                        "framework %s is not supported yet", suite->framework);
         return;
@@ -60,10 +86,10 @@ static void framework_check(struct reader *reader, const struct node *node, stru
     const struct node *files = node_get(node, "files");
     bool has_files = files && (files->kind != NODE_LIST || files->count > 0);
     bool has_command = node_get(node, "command") != NULL;
-    if (is_command && !has_files && !has_command)
-        reader_problem(reader, node->mark, "add `command: ./smoke.sh`, or `files:` that can be executed",
-                       "a suite of the framework command needs `command` or `files`");
-    else if (!is_command && !has_files)
+    if (row->made_of == MADE_OF_FILES_OR_COMMAND && !has_files && !has_command)
+        reader_problem(reader, framework ? framework->mark : node->mark, row->advice,
+                       "a suite of the framework %s needs `command` or `files`", suite->framework);
+    else if (row->made_of == MADE_OF_FILES && !has_files)
         reader_problem(reader, framework->mark,
                        "add `files:` with globs, or drop `framework` and keep `command`",
                        "a suite of the framework %s needs `files`", suite->framework);

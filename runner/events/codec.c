@@ -71,6 +71,7 @@ static const struct field fields[] = {
     PART(STRING, planned, framework, 0),
     PART(STRING, planned, file, 0),
     PART(STRING, planned, repro, 0),
+    PART(BOOL, planned, can_select, 0),
     PART(INT64, planned, expected_ms, 0),
     PART(SIZE, planned, suite_count, IN(PLAN_ANNOUNCED)),
     PART(SIZE, planned, case_count, 0),
@@ -162,6 +163,9 @@ static void encode_case(const struct test_case *test_case, struct json_writer *w
     encode_string(writer, "m", test_case->message);
     encode_string(writer, "b", test_case->body);
     encode_string(writer, "o", test_case->output);
+    if (test_case->is_no_test) {
+        json_write_bool(writer, "x", true);
+    }
     json_write_end(writer, '}');
 }
 
@@ -268,6 +272,7 @@ static void decode_case(const struct json *object, struct arena *arena, struct t
     ret_case->message = arena_string(arena, json_get_string(object, "m", NULL));
     ret_case->body = arena_string(arena, json_get_string(object, "b", NULL));
     ret_case->output = arena_string(arena, json_get_string(object, "o", NULL));
+    ret_case->is_no_test = json_get_bool(object, "x", false);
 }
 
 static const struct report *decode_report(const struct json *object, struct arena *arena)

@@ -88,6 +88,7 @@ static bool suite_planned(struct fold *fold, const struct event *event, struct e
                                  .framework = copy(fold, event->planned.framework),
                                  .file = copy(fold, event->planned.file),
                                  .repro = copy(fold, event->planned.repro),
+                                 .can_select = event->planned.can_select,
                                  .shard = event->shard,
                                  .planned_shard = event->shard,
                                  .expected_ms = event->planned.expected_ms,

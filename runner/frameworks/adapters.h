@@ -5,7 +5,8 @@
 #include "itrun/base/text.h"
 #include "itrun/frameworks.h"
 
-extern const struct framework framework_pytest, framework_mocha, framework_command;
+extern const struct framework framework_pytest, framework_mocha, framework_go, framework_ctest,
+    framework_criterion, framework_command;
 
 /* --- command_line.c ------------------------------------------------------------------------------------ */
 /* The words of `command`, then `arguments`; through `sh -c` where command needs it. */

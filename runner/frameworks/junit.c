@@ -297,6 +297,7 @@ static void outcome_started(struct junit_reader *reader, enum element element, c
     if (!reader->is_in_case) { /* an outcome of a suite: nobody else would see it */
         case_begin(reader);
         reader->is_own_case = true;
+        reader->current.is_no_test = true;
         reader->current.classname = take_name(reader, text_string(&reader->path), NULL);
         reader->current.name = "(suite)";
     }

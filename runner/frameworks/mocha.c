@@ -10,30 +10,51 @@
 
 /* --- argv ---------------------------------------------------------------------------------------------- */
 
+/* Names in reports are one line: what was a tab or a line's end in a title is a blank there. */
 static void append_escaped(struct text *regex, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
+        if (bytes[i] == ' ') {
+            text_append(regex, "\\s");
+            continue;
+        }
         if (strchr("\\^$.|?*+()[]{}/-", bytes[i]))
             text_append_char(regex, '\\');
         text_append_char(regex, bytes[i]);
     }
 }
 
+/* The title of a test that stands in no describe: such a case has its file for a classname. NULL: it has
+ * none. */
+static const char *title_below_file(const struct suite *suite, const char *test_name)
+{
+    const char *const files[] = {suite->source, suite->file};
+    for (size_t i = 0; i < 2; i++) {
+        size_t length = files[i] ? strlen(files[i]) : 0;
+        if (length > 0 && strncmp(test_name, files[i], length) == 0 &&
+            string_starts_with(test_name + length, "::"))
+            return test_name + length + 2;
+    }
+    return NULL;
+}
+
 /* A regex on the full title. "classname::name" is exact; a title alone may stand in any describe. */
-static const char *grep_of(const char *test_name, struct arena *arena)
+static const char *grep_of(const struct suite *suite, const char *test_name, struct arena *arena)
 {
     struct text regex = {0};
-    const char *colons = strstr(test_name, "::");
-    text_append(&regex, "^(?:(?:.* )?");
-    append_escaped(&regex, test_name, strlen(test_name));
+    const char *title = title_below_file(suite, test_name);
+    const char *colons = title ? NULL : strstr(test_name, "::");
+    text_append(&regex, title ? "^\\s*(?:" : "^\\s*(?:(?:.*\\s)?");
+    title = title ? title : test_name;
+    append_escaped(&regex, title, strlen(title));
     while (colons) {
         text_append_char(&regex, '|');
         append_escaped(&regex, test_name, (size_t)(colons - test_name));
-        text_append_char(&regex, ' ');
+        text_append(&regex, "\\s+");
         append_escaped(&regex, colons + 2, strlen(colons + 2));
         colons = strstr(colons + 2, "::");
     }
-    text_append(&regex, ")$");
+    text_append(&regex, ")\\s*$");
     const char *result = arena_string(arena, text_string(&regex));
     text_clear(&regex);
     return result;
@@ -52,7 +73,7 @@ static const char *const *mocha_argv(const struct framework_run *run, struct are
     arguments[count++] = arena_format(arena, "output=%s", run->report_path);
     if (run->test_name) {
         arguments[count++] = "--grep";
-        arguments[count++] = grep_of(run->test_name, arena);
+        arguments[count++] = grep_of(suite, run->test_name, arena);
     }
     return command_line(suite->command ? suite->command : LAUNCHER, arguments, count, arena);
 }
@@ -72,13 +93,15 @@ static const char *printable(const char *bytes, struct arena *arena)
     return text;
 }
 
-/* The full title is the describes' titles and the test's own, joined by blanks. */
-static const char *classname_of(const char *full_title, const char *title, struct arena *arena)
+/* The full title is the describes' titles and the test's own, joined by blanks. Without a describe: the file.
+ */
+static const char *classname_of(const char *full_title, const char *title, const char *file,
+                                struct arena *arena)
 {
     size_t full_length = strlen(full_title);
     size_t length = strlen(title);
     if (full_length <= length || !string_ends_with(full_title, title))
-        return "";
+        return file ? file : "";
     return printable_name(full_title, full_length - length, arena);
 }
 
@@ -116,11 +139,11 @@ static void add_case(struct report *report, const struct suite *suite, const str
     struct test_case *added = report_add(report);
     const char *title = json_get_string(found, "title", "");
     const char *full_title = json_get_string(found, "fullTitle", title);
-    added->classname = classname_of(full_title, title, arena);
+    added->file = case_file(suite, json_get_string(found, "file", NULL), arena);
+    added->classname = classname_of(full_title, title, added->file, arena);
     added->name = printable_name(title, strlen(title), arena);
     if (!added->name[0])
         added->name = "(unnamed)";
-    added->file = case_file(suite, json_get_string(found, "file", NULL), arena);
     added->duration_us = json_get_int(found, "duration", 0) * 1000;
     if (added->duration_us < 0)
         added->duration_us = 0;
@@ -130,6 +153,7 @@ static void add_case(struct report *report, const struct suite *suite, const str
         added->message = "pending";
     } else if (status != CASE_PASSED) {
         add_error(added, json_get(found, "err"), status, arena);
+        added->is_no_test = status == CASE_ERROR; /* a hook */
     }
 }
 
@@ -218,9 +242,14 @@ static void mocha_read(const struct suite *suite, const char *bytes, size_t leng
     json_free(root);
 }
 
+static const char *const absent_signs[] = {"npx canceled due to missing packages",
+                                           "could not determine executable", NULL};
+
 const struct framework framework_mocha = {
     .name = "mocha",
     .default_glob_hint = "test/**/*.spec.js",
+    .install = "npm install --save-dev mocha",
+    .absent_signs = absent_signs,
     .can_select = true,
     .has_report = true,
     .argv = mocha_argv,

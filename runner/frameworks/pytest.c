@@ -18,17 +18,34 @@ static const char *module_name(const char *file, struct arena *arena)
     return name;
 }
 
+/* Where the module ends in a classname, 0: nowhere. pytest counts from its rootdir, which may be above or
+ * below the suite's directory: either may have more in front. */
+static size_t module_end(const char *classname, size_t length, const char *module)
+{
+    for (const char *at = module; at; at = strchr(at, '.')) {
+        at += *at == '.';
+        size_t at_length = strlen(at);
+        if (length >= at_length && memcmp(classname, at, at_length) == 0 &&
+            (length == at_length || classname[at_length] == '.'))
+            return at_length;
+    }
+    size_t module_length = strlen(module);
+    for (size_t i = 1; i + module_length <= length; i++) {
+        if (classname[i - 1] == '.' && memcmp(classname + i, module, module_length) == 0 &&
+            (i + module_length == length || classname[i + module_length] == '.'))
+            return i + module_length;
+    }
+    return 0;
+}
+
 /* The class part of a JUnit classname: "tests.test_a.TestCart.TestInner" -> "TestCart::TestInner". */
 static const char *classes_of(const char *classname, size_t length, const char *module, struct arena *arena)
 {
-    size_t module_length = strlen(module);
-    if (length == module_length && memcmp(classname, module, length) == 0)
-        return "";
-    if (length <= module_length + 1 || memcmp(classname, module, module_length) != 0 ||
-        classname[module_length] != '.')
-        return NULL;
+    size_t end = module_end(classname, length, module);
+    if (end == 0 || end == length)
+        return end == 0 ? NULL : "";
     struct text text = {0};
-    for (size_t i = module_length + 1; i < length; i++) {
+    for (size_t i = end + 1; i < length; i++) {
         if (classname[i] == '.')
             text_append(&text, "::");
         else
@@ -60,15 +77,12 @@ static const char *node_id(const struct framework_run *run, struct arena *arena)
     if (strncmp(name, run->suite->file, file_length) == 0 && string_starts_with(name + file_length, "::"))
         return name;
     size_t prefix = prefix_before_name(name);
-    const char *modules[] = {module_name(run->suite->file, arena),
-                             run->suite->source ? module_name(run->suite->source, arena) : ""};
-    for (size_t i = 0; prefix > 0 && i < 2; i++) {
-        const char *classes = classes_of(name, prefix, modules[i], arena);
-        if (classes && classes[0])
-            return arena_format(arena, "%s::%s%s", file, classes, name + prefix);
-        if (classes)
-            return arena_format(arena, "%s%s", file, name + prefix);
-    }
+    const char *module = module_name(run->suite->source ? run->suite->source : run->suite->file, arena);
+    const char *classes = prefix > 0 ? classes_of(name, prefix, module, arena) : NULL;
+    if (classes && classes[0])
+        return arena_format(arena, "%s::%s%s", file, classes, name + prefix);
+    if (classes)
+        return arena_format(arena, "%s%s", file, name + prefix);
     return arena_format(arena, "%s::%s", file, name);
 }
 
@@ -157,6 +171,7 @@ static void pytest_read(const struct suite *suite, const char *bytes, size_t len
             const char *type = type_in_message(found->message, report->arena);
             found->type = type ? type : found->type;
         }
+        found->is_no_test = found->classname[0] == '\0'; /* a file that cannot be collected */
         struct test_case *called = find_called(report, kept, found);
         if (called) {
             merge_teardown(called, found, report->arena);
@@ -170,9 +185,13 @@ static void pytest_read(const struct suite *suite, const char *bytes, size_t len
     report->count = kept;
 }
 
+static const char *const absent_signs[] = {"No module named pytest", NULL};
+
 const struct framework framework_pytest = {
     .name = "pytest",
     .default_glob_hint = "tests/**/test_*.py",
+    .install = "python3 -m pip install pytest",
+    .absent_signs = absent_signs,
     .can_select = true,
     .has_report = true,
     .argv = pytest_argv,

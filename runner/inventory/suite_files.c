@@ -168,6 +168,16 @@ static bool match_suite_files(struct assembly *assembly, const struct config_sui
     return true;
 }
 
+/* "services/cart/total_test.go" -> "services/cart"; a file in cwd itself, whose path is `skip` long, gives
+ * ".". */
+static const char *directory_of_file(const char *path, size_t skip, struct arena *arena)
+{
+    const char *slash = strrchr(path + skip, '/');
+    if (!slash)
+        return arena_format(arena, "%.*s.", (int)skip, path);
+    return arena_bytes(arena, path, (size_t)(slash - path));
+}
+
 static bool make_from_files(struct making *making, const struct config_suite *from,
                             const struct framework *framework, struct error *error)
 {
@@ -184,14 +194,23 @@ static bool make_from_files(struct making *making, const struct config_suite *fr
         !make_common(assembly, from, &suite, error))
         return false;
     size_t skip = directory[0] ? strlen(directory) + 1 : 0;
-    for (size_t i = 0; i < match.count; i++) {
-        suite.source = arena_string(assembly->arena, assembly->gathered->files[match.files[i]].path);
+    struct map *directories = map_new();
+    bool is_done = true;
+    for (size_t i = 0; is_done && i < match.count; i++) {
+        const char *path = assembly->gathered->files[match.files[i]].path;
+        if (framework->is_per_directory) {
+            path = directory_of_file(path, skip, assembly->scratch);
+            if (map_has(directories, path))
+                continue;
+            map_put(directories, path, making);
+        }
+        suite.source = arena_string(assembly->arena, path);
         suite.file = suite.source + skip;
         suite.name = arena_format(assembly->arena, "%s/%s", suite.group, suite.file);
-        if (!add_suite(making, from, &suite, error))
-            return false;
+        is_done = add_suite(making, from, &suite, error);
     }
-    return true;
+    map_free(directories);
+    return is_done;
 }
 
 static bool make_declared(struct making *making, const struct config_suite *from, struct error *error)

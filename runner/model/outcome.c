@@ -95,5 +95,5 @@ int verdict_exit_code(const struct verdict *verdict)
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         seen += verdict->counts[i];
     }
-    return seen == 0 ? EXIT_CODE_NOTHING : EXIT_CODE_PASSED;
+    return seen == 0 || verdict->is_without_test ? EXIT_CODE_NOTHING : EXIT_CODE_PASSED;
 }

@@ -37,6 +37,24 @@ void test_case_selector(const struct test_case *test_case, struct text *text)
     text_append(text, test_case->name);
 }
 
+bool test_case_is_selected(const struct test_case *test_case, const char *selector)
+{
+    if (strcmp(selector, test_case->name) == 0)
+        return true;
+    size_t length = strlen(selector);
+    size_t name_length = strlen(test_case->name);
+    if (length < name_length + 2 || strcmp(selector + length - name_length, test_case->name) != 0 ||
+        memcmp(selector + length - name_length - 2, "::", 2) != 0)
+        return false;
+    size_t prefix_length = length - name_length - 2;
+    size_t class_length = test_case->classname ? strlen(test_case->classname) : 0;
+    if (prefix_length > class_length)
+        return false;
+    const char *end = test_case->classname ? test_case->classname + class_length - prefix_length : "";
+    return memcmp(selector, end, prefix_length) == 0 &&
+           (prefix_length == class_length || prefix_length == 0 || strchr("./: ", end[-1]));
+}
+
 struct report *report_new(void)
 {
     struct report *report = memory_new(sizeof *report);

@@ -213,6 +213,8 @@ static void attempt_finish(struct lane *lane, const struct report *report, struc
     };
     struct text reason = {0};
     enum outcome outcome = attempt_judge(&judged, &reason);
+    run->suites[attempt->suite].is_without_test =
+        outcome == OUTCOME_SKIPPED && strcmp(text_string(&reason), REASON_NO_SUCH_TEST) == 0;
     run->suites[attempt->suite].spent_ms = run->now_ms - attempt->started_ms;
     tell_attempt_finished(lane, outcome, reason.length > 0 ? text_string(&reason) : NULL, report, effects);
     if (outcome == OUTCOME_ERROR && attempt_report_is_missing(&judged)) {
@@ -259,6 +261,7 @@ static void attempt_process_ended(struct lane *lane, const struct process_end *e
     effect->collect.account =
         lane->run->inventory->accounts[lane->account].is_local ? NO_INDEX : lane->account;
     effect->collect.framework = suite->framework;
+    effect->collect.test_name = lane->run->options->test_name;
     effect->collect.report_path = arena_string(effects->arena, text_string(&attempt->report_path));
     effect->collect.store_path =
         arena_format(effects->arena, "suites/%s/%d/report.xml.raw", suite->name, attempt->number);

@@ -209,6 +209,7 @@ void run_suite_finished(struct run *run, size_t suite, enum outcome outcome, con
     progress->progress = SUITE_FINISHED;
     progress->outcome = outcome;
     run->verdict.counts[outcome]++;
+    run->without_test_count += progress->is_without_test && outcome == OUTCOME_SKIPPED ? 1 : 0;
     run->finished_count++;
     run->last_end_ms = run->now_ms;
     tell_suite_finished(run, suite, reason, lane, effects);
@@ -251,6 +252,10 @@ static void close_when_done(struct run *run, struct effects *effects)
     run->verdict.stopped_by_signal = run->stop_signal;
     run->verdict.is_past_deadline = run->is_past_deadline;
     run->verdict.is_record_broken = run->record_error.kind != ERROR_NONE;
+    if (run->options->test_name != NULL && run->without_test_count == run->announced_count) {
+        run->verdict.is_without_test = true;
+        run->stop_reason = arena_format(run->arena, "no suite has a test case %s", run->options->test_name);
+    }
     run->verdict.counts[OUTCOME_LOST] += run->announced_count - run->finished_count;
     run->farewell_id = tell_run_finished(run, effects);
 }

@@ -18,10 +18,23 @@ static enum outcome judge_cut(const struct judged *judged, struct text *ret_reas
     return OUTCOME_CANCELLED;
 }
 
-/* The command never ran, or nobody saw how it ended. */
-static enum outcome judge_broken_process(const struct process_end *end, struct text *ret_reason)
+/* How to get the framework; a suite's own command may lack anything. */
+static void append_install(const struct judged *judged, struct text *text)
 {
+    if (judged->framework->install != NULL && judged->suite->command == NULL) {
+        text_append_format(text, "; %s is not installed: %s", judged->framework->name,
+                           judged->framework->install);
+    }
+}
+
+/* The command never ran, or nobody saw how it ended. */
+static enum outcome judge_broken_process(const struct judged *judged, struct text *ret_reason)
+{
+    const struct process_end *end = judged->end;
     text_append(ret_reason, end->error.what);
+    if (end->error.kind == ERROR_GONE) {
+        append_install(judged, ret_reason);
+    }
     if (end->error.hint[0] != '\0') {
         text_append_format(ret_reason, "; %s", end->error.hint);
     }
@@ -60,6 +73,9 @@ static enum outcome judge_unusable_report(const struct judged *judged, struct te
     if (!judged->report->is_present) {
         text_append(ret_reason, "no report was written, ");
         append_exit(judged->end, ret_reason);
+        if (framework_is_absent(judged->framework, judged->end->exit_code, judged->end->output_tail)) {
+            append_install(judged, ret_reason);
+        }
     } else {
         text_append_format(ret_reason, "report not usable: %s; %zu cases were readable",
                            judged->report->problem != NULL ? judged->report->problem : "incomplete",
@@ -79,18 +95,22 @@ static enum outcome judge_report(const struct judged *judged, struct text *ret_r
         text_append_format(ret_reason, "%zu of %zu test cases failed", bad, report->count);
         return OUTCOME_FAILED;
     }
+    if (report->count == 0 && judged->is_one_test) {
+        text_append(ret_reason, REASON_NO_SUCH_TEST);
+        return OUTCOME_SKIPPED;
+    }
     if (judged->end->exit_code != 0) {
         text_append(ret_reason, "the report is clean, but ");
         append_exit(judged->end, ret_reason);
         return OUTCOME_ERROR;
     }
-    if (report->count == 0 && judged->suite->estimate.case_count > 0 && !judged->is_one_test) {
+    if (report->count == 0 && judged->suite->estimate.case_count > 0) {
         text_append_format(ret_reason, "no test case was reported, the last passed run had %zu",
                            judged->suite->estimate.case_count);
         return OUTCOME_ERROR;
     }
-    if (report->count == 0 && judged->is_one_test) {
-        text_append(ret_reason, "no test case of that name was run");
+    if (report->count == 0 && judged->framework->is_empty_wrong) {
+        text_append(ret_reason, "the suite holds no test case");
         return OUTCOME_ERROR;
     }
     if (report->count > 0 && report_count_status(report, CASE_SKIPPED) == report->count) {
@@ -119,7 +139,7 @@ enum outcome attempt_judge(const struct judged *judged, struct text *ret_reason)
         return judge_cut(judged, ret_reason);
     }
     if (end->error.kind != ERROR_NONE) {
-        return judge_broken_process(end, ret_reason);
+        return judge_broken_process(judged, ret_reason);
     }
     if (end->is_killed_by_guard) {
         text_append(ret_reason, "stopped by its guard: the account's lease ran out");

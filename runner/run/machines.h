@@ -116,7 +116,8 @@ struct suite_run {
     int attempts;
     enum outcome outcome;
     bool had_bad_attempt;
-    int64_t spent_ms; /* of the last attempt */
+    bool is_without_test; /* --test: the last attempt found no case of that name */
+    int64_t spent_ms;     /* of the last attempt */
 };
 
 struct run {
@@ -134,6 +135,7 @@ struct run {
     size_t announced_count;
     size_t finished_count;
     size_t bad_count;
+    size_t without_test_count; /* suites that have no case of the name --test gives */
     size_t job_slots_used;
     size_t *slot_queue; /* lanes waiting for a job slot, first come first served */
     size_t slot_queue_count, slot_queue_capacity;
@@ -194,6 +196,7 @@ struct judged {
     const char *cut_reason;
     bool is_one_test; /* --test: case counts say nothing about the suite */
 };
+#define REASON_NO_SUCH_TEST "no test case of that name is here"
 enum outcome attempt_judge(const struct judged *judged, struct text *ret_reason);
 /* It ran to its end and did not write the report that is due. */
 bool attempt_report_is_missing(const struct judged *judged);

@@ -45,6 +45,8 @@ static void tell_planned(struct run *run, size_t index, struct effects *effects)
     run_repro_command(run->options, suite, run->options->test_name, &repro);
     event.planned.repro = arena_string(effects->arena, text_string(&repro));
     text_clear(&repro);
+    event.planned.can_select =
+        framework_find(suite->framework)->can_select && run->options->test_name == NULL;
     event.planned.group = suite->group;
     event.planned.framework = suite->framework;
     event.planned.file = suite->source;

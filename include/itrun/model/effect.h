@@ -98,6 +98,7 @@ struct collect {
     size_t suite;
     size_t account; /* whose secrets are redacted; NO_INDEX: none */
     const char *framework;
+    const char *test_name;   /* --test, or NULL */
     const char *report_path; /* absolute */
     const char *store_path;  /* relative to the run's directory: .../report.xml.raw */
 };

@@ -53,6 +53,7 @@ struct verdict {
     int stopped_by_signal; /* SIGINT, SIGTERM or 0 */
     bool is_past_deadline;
     bool is_record_broken;
+    bool is_without_test; /* --test: no suite has a case of that name */
 };
 int verdict_exit_code(const struct verdict *verdict);
 #endif

@@ -21,7 +21,8 @@ struct test_case {
     const char *type;    /* "AssertionError"; NULL when passed */
     const char *message; /* first line; NULL when passed */
     const char *body;    /* full text, at most 64 KiB, or NULL */
-    const char *output;  /* system-out and system-err of the case, at most 64 KiB, or NULL */
+    bool is_no_test; /* what broke around the tests: a build, a collection, a hook; --test cannot choose it */
+    const char *output; /* system-out and system-err of the case, at most 64 KiB, or NULL */
 };
 
 /* Borrowed everywhere but by whoever owns `arena` (report_free). */
@@ -38,5 +39,8 @@ void report_free(struct report *report);             /* NULL is fine */
 struct test_case *report_add(struct report *report); /* zeroed; valid until the next report_add */
 /* What `--test` takes to run this case alone: "classname::name", or "name" where there is no classname. */
 void test_case_selector(const struct test_case *test_case, struct text *text);
+/* Whether --test SELECTOR means this case: its name, "classname::name", or an end of the classname before it.
+ */
+bool test_case_is_selected(const struct test_case *test_case, const char *selector);
 size_t report_count_status(const struct report *report, enum case_status status);
 #endif

@@ -12,6 +12,7 @@ struct collecting {
     char *store_path; /* absolute */
     const struct suite *suite;
     const struct framework *framework;
+    char *test_name;             /* or NULL */
     struct redaction *redaction; /* NULL: nothing to redact */
     struct redactor *secrets;    /* a copy: the loop may learn new ones meanwhile */
     struct report *report;
@@ -57,7 +58,8 @@ static void read_report(struct collecting *collecting)
     memory_free(bytes);
     if (clean.length > 0) {
         (void)store(collecting, clean.bytes, clean.length, &collecting->error);
-        collecting->framework->read(collecting->suite, clean.bytes, clean.length, collecting->report);
+        framework_read(collecting->framework, collecting->suite, collecting->test_name, clean.bytes,
+                       clean.length, collecting->report);
     }
     text_clear(&clean);
 }
@@ -76,6 +78,7 @@ static void after(uv_work_t *request, int status)
     redaction_free(collecting->redaction);
     redactor_free(collecting->secrets);
     memory_free(collecting->report_path);
+    memory_free(collecting->test_name);
     memory_free(collecting->store_path);
     memory_free(collecting);
 }
@@ -95,6 +98,7 @@ bool collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *co
     collecting->effect_id = effect_id;
     collecting->suite = suite;
     collecting->framework = framework_find(collect->framework);
+    collecting->test_name = collect->test_name != NULL ? memory_copy_string(collect->test_name) : NULL;
     collecting->report = report_new();
     if (redactor != NULL) {
         collecting->secrets = redactor_copy(redactor);

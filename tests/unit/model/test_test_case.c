@@ -47,3 +47,24 @@ Test(test_case, a_selector_names_class_and_test)
     cr_assert_str_eq(text_string(&text), "at the root");
     text_clear(&text);
 }
+
+Test(test_case, a_selector_means_a_name_or_a_name_below_an_end_of_its_class)
+{
+    static const struct {
+        const char *classname, *selector;
+        bool is_selected;
+    } rows[] = {{"cart", "total", true},
+                {"cart", "cart::total", true},
+                {"cart", "other::total", false},
+                {"a.b.cart", "cart::total", true},
+                {"a.bcart", "cart::total", false},
+                {"cart", "xtotal", false},
+                {"", "::total", true},
+                {"", "cart::total", false},
+                {"cart", "tot", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct test_case one = {.classname = rows[i].classname, .name = "total"};
+        cr_expect_eq(test_case_is_selected(&one, rows[i].selector), rows[i].is_selected, "%s of %s",
+                     rows[i].selector, rows[i].classname);
+    }
+}

@@ -59,7 +59,7 @@ Test(cases, every_case_is_reported_once_however_often_it_ran)
 Test(cases, a_broken_teardown_joins_its_failed_test)
 {
     first_cases[0] = case_failed("a", "no");
-    first_cases[1] = case_failed("a", "teardown");
+    first_cases[1] = case_failed("a", "failed on teardown with \"KeyError\"");
     first_cases[1].status = CASE_ERROR;
     first_cases[1].body = "teardown trace";
     add_attempt(OUTCOME_FAILED, first_cases, 2);

@@ -11,6 +11,7 @@ struct given {
     size_t passed, failed, skipped;
     enum attempt_cut cut;
     bool is_command, is_one_test;
+    const char *framework;
 };
 
 static void add_cases(struct report *report, size_t count, enum case_status status)
@@ -33,7 +34,9 @@ static enum outcome judge(const struct given *given, struct text *reason)
     add_cases(report, given->skipped, CASE_SKIPPED);
     struct judged judged = {
         .suite = &suite,
-        .framework = framework_find(given->is_command ? "command" : "pytest"),
+        .framework = framework_find(given->framework    ? given->framework
+                                    : given->is_command ? "command"
+                                                        : "pytest"),
         .end = &given->end,
         .report = report,
         .cut = given->cut,
@@ -92,8 +95,10 @@ Test(judge, zero_cases_where_there_were_some_before_is_no_green)
     expect_outcome((struct given){.is_present = true}, OUTCOME_ERROR, "had 7");
     suite.estimate.case_count = 0;
     expect_outcome((struct given){.is_present = true}, OUTCOME_PASSED, "");
-    expect_outcome((struct given){.is_present = true, .is_one_test = true}, OUTCOME_ERROR,
+    expect_outcome((struct given){.is_present = true, .is_one_test = true}, OUTCOME_SKIPPED,
                    "no test case of that name");
+    expect_outcome((struct given){.is_present = true, .is_one_test = true, .end = {.exit_code = 4}},
+                   OUTCOME_SKIPPED, "no test case of that name");
 }
 
 Test(judge, all_cases_skipped_is_skipped)
@@ -146,4 +151,27 @@ Test(judge, a_command_that_does_not_exist_is_the_suite_s_error)
     expect_outcome(given, OUTCOME_ERROR, "pytset");
     error_set(&given.end.error, ERROR_IO, "the guard died");
     expect_outcome(given, OUTCOME_INFRA, "guard");
+}
+
+Test(judge, a_framework_that_finds_no_test_and_exits_0_is_no_green)
+{
+    static const char *const frameworks[] = {"go", "ctest", "criterion"};
+    for (size_t i = 0; i < 3; i++) {
+        expect_outcome((struct given){.is_present = true, .framework = frameworks[i]}, OUTCOME_ERROR,
+                       "holds no test case");
+    }
+}
+
+Test(judge, a_framework_that_is_not_there_is_named_with_how_to_install_it)
+{
+    expect_outcome((struct given){.framework = "go", .end = {.exit_code = 127}}, OUTCOME_ERROR,
+                   "go is not installed: apt install golang-go");
+    expect_outcome(
+        (struct given){.end = {.exit_code = 1, .output_tail = "python3: No module named pytest\n"}},
+        OUTCOME_ERROR, "pytest is not installed: python3 -m pip install pytest");
+    struct text reason = {0};
+    struct given other = {.end = {.exit_code = 1, .output_tail = "Segmentation fault\n"}};
+    cr_assert_eq(judge(&other, &reason), OUTCOME_ERROR);
+    cr_assert_null(strstr(text_string(&reason), "installed"), "%s", text_string(&reason));
+    text_clear(&reason);
 }
