@@ -86,6 +86,11 @@ void console_append_test(struct text *text, const struct reported_case *reported
 /* " · shard 17 · account-017" */
 void console_append_place(struct text *text, const struct fold_suite *suite);
 
+/* console_groups.c: a failure's lines under its headline, folded where the log can fold */
+void console_open_group(struct console *console, size_t suite, const char *headline);
+void console_close_group(struct console *console, size_t suite);
+void console_say_end_heading(struct console *console);
+
 /* console_stacks.c: decisions are many; one line a lane tells what is deployed and why */
 void console_note_decision(struct console *console, const struct event *event);
 void console_say_news(struct console *console, size_t shard);

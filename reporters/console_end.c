@@ -299,6 +299,7 @@ void console_say_end(struct console *console)
 {
     note_lost(console);
     text_append(&console->text, "\n" RULE "\n");
+    console_say_end_heading(console);
     say_verdict(console);
     say_suite_counts(console);
     say_test_counts(console);

@@ -180,6 +180,7 @@ void console_say_suite(struct console *console, size_t suite_index, const struct
 {
     const struct fold_suite *suite = &console->tally->fold->suites[suite_index];
     struct text *text = &console->text;
+    size_t start = text->length;
     struct text word = {0};
     text_append_format(&word, "%s %-9s", outcome_symbol(suite->outcome), outcome_name(suite->outcome));
     console_paint(console, outcome_colour(suite->outcome), text_string(&word));
@@ -195,10 +196,16 @@ void console_say_suite(struct console *console, size_t suite_index, const struct
     if (suite->is_flaky) {
         text_append_format(text, " · passed on attempt %zu", suite->attempt_count);
     }
-    text_append_char(text, '\n');
-    if (outcome_is_bad(suite->outcome) && suite->outcome != OUTCOME_CANCELLED) {
-        say_failure_details(console, suite, reported);
+    if (!outcome_is_bad(suite->outcome) || suite->outcome == OUTCOME_CANCELLED) {
+        text_append_char(text, '\n');
+        return;
     }
+    char *headline = memory_copy_string(text->bytes + start);
+    text_truncate(text, start);
+    console_open_group(console, suite_index, headline);
+    memory_free(headline);
+    say_failure_details(console, suite, reported);
+    console_close_group(console, suite_index);
 }
 
 void console_say_retry(struct console *console, const struct event *event)

@@ -47,10 +47,9 @@ static void append_limited(struct text *text, const char *string, size_t length,
                 text_append_char(&line, ' ');
             }
         } else {
+            bool is_command = begins_command(c) || (line.length == 0 && string_starts_with(c, "::"));
             text_append_char(&line, *c);
-            if (begins_command(c)) {
-                text_append(&line, JOINER);
-            }
+            text_append(&line, is_command ? JOINER : "");
         }
     }
     while (line.length > 0 && line.bytes[line.length - 1] == ' ') {
@@ -75,11 +74,13 @@ void line_append(struct text *text, const char *string, size_t limit)
 
 void line_append_exact(struct text *text, const char *string)
 {
-    size_t start = text->length;
-    text_append_printable(text, string, strlen(string));
-    for (char *c = text->bytes + start; text->length > start && *c != '\0'; c++) {
-        *c = *c == '\n' ? ' ' : *c;
+    struct text clean = {0};
+    text_append_printable(&clean, string, strlen(string));
+    for (const char *c = text_string(&clean); *c != '\0'; c++) {
+        text_append_char(text, *c == '\n' ? ' ' : *c);
+        text_append(text, begins_command(c) ? JOINER : "");
     }
+    text_clear(&clean);
 }
 
 void line_append_first(struct text *text, const char *string, size_t limit)

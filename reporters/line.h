@@ -6,9 +6,9 @@
 /* One line: printable, line breaks and tabs become blanks, runs of blanks one, at most `limit` bytes, then
  * "…". What turns writing round (bidirectional overrides) is dropped, and commands that CI services find
  * inside a line
- * ("##[error]") are broken. NULL appends nothing. */
+ * ("##[error]") or at its beginning ("::error::") are broken. NULL appends nothing. */
 void line_append(struct text *text, const char *string, size_t limit);
-/* What is to be pasted, a command or a path: printable and without line breaks, else as it is. */
+/* What is to be pasted, a command or a path: printable, without line breaks and commands, else as it is. */
 void line_append_exact(struct text *text, const char *string);
 /* The first line of it that is not blank. */
 void line_append_first(struct text *text, const char *string, size_t limit);

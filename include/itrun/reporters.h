@@ -5,6 +5,7 @@
  * is told at the end and never stops a run. */
 #ifndef ITRUN_REPORTERS_H
 #define ITRUN_REPORTERS_H
+#include "itrun/ci.h"
 #include "itrun/events.h"
 
 /* Dialect: the one that most readers understand; flat, one outcome a case. Written by out->replace_parts. */
@@ -18,9 +19,20 @@ enum console_style { CONSOLE_BAR, CONSOLE_PLAIN, CONSOLE_NONE };
 struct console_options {
     enum console_style style;
     bool is_coloured;
-    bool has_keys;         /* a key can ask what runs: say which */
-    const char *directory; /* shown at the end: where the files lie */
+    bool has_keys;          /* a key can ask what runs: say which */
+    const char *directory;  /* shown at the end: where the files lie */
+    enum ci_log log;        /* PLAIN style: each failure folds as this log can */
+    const char *stop_token; /* GitHub: commands are off but between this word's; NULL: they are on */
 };
+/* A page of Markdown of at most limit_bytes: verdict, failures, flaky, slow; what was left out is counted.
+ * Whatever tests print is shown as code: it makes no link, no image, no mention and ends no block. */
+struct sink *markdown_sink_new(struct out *out, size_t limit_bytes);
+/* GitHub's annotations, at the end of a run: at most ten, the last says how many more there are. */
+struct annotations_options {
+    const char *folder;     /* of the configuration in the repository: "services/shop", or "" */
+    const char *stop_token; /* as the console's */
+};
+struct sink *annotations_sink_new(struct out *out, const struct annotations_options *options);
 struct sink *console_sink_new(struct out *out, const struct console_options *options);
 /* Something to say that is no event (a report that could not be written): above the block, as whole lines. */
 void console_note(struct sink *console, const char *lines);

@@ -51,6 +51,8 @@ static const struct option table[] = {
     {"summary", 0, OPTION_STRING, GROUP_REPORTS, AT(summary), "FILE", "write summary.json there too"},
     {"trace", 0, OPTION_STRING, GROUP_REPORTS, AT(trace), "FILE", "write the Chrome trace there too"},
     {"html", 0, OPTION_STRING, GROUP_REPORTS, AT(html), "FILE", "write report.html there too"},
+    {"markdown", 0, OPTION_STRING, GROUP_REPORTS, AT(markdown), "FILE",
+     "write a page of Markdown there: for a comment or an annotation"},
     {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,
      "every suite neither passed nor skipped (default)"},
     {"shard", 0, OPTION_COUNT, GROUP_RERUN, AT(shard), "N",

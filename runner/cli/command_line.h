@@ -14,7 +14,7 @@ struct options {
     const char *config;
     const char *filter, *tag, *test;
     const char *output;
-    const char *junit, *metrics, *summary, *trace, *html;
+    const char *junit, *metrics, *summary, *trace, *html, *markdown;
     const char *progress, *color;
     const char *ci; /* auto or none */
     const char *account;

@@ -1,6 +1,7 @@
 /* execute.c - a planned run, for real: its folder, its manifest, its sinks, the driver, and what is left to
  * say. */
 #include "commands.h"
+#include "ci_outputs.h"
 #include "itrun/base/memory.h"
 #include "itrun/host/driver.h"
 #include "itrun/host/process.h"
@@ -26,6 +27,7 @@ struct execution {
     struct terminal terminal;
     struct keys keys;
     struct sink *console, *history;
+    struct ci_outputs *ci;
     bool is_record_broken;
 };
 
@@ -128,12 +130,16 @@ static bool open_sinks(struct execution *execution, struct error *error)
     if (!terminal_open(&execution->terminal, &execution->workspace->loop, STDERR_FILENO, error)) {
         return false;
     }
+    execution->ci =
+        ci_outputs_open(&execution->workspace->ci, &execution->terminal.out, execution->workspace->root);
     struct console_options console = {
         .style =
             console_style_of(options, execution->workspace->ci.service, execution->terminal.out.is_terminal),
         .is_coloured = is_coloured(options, STDERR_FILENO),
         .has_keys = keys_can_open(),
         .directory = text_string(&execution->folder),
+        .log = execution->workspace->ci.log,
+        .stop_token = ci_outputs_stop_token(execution->ci),
     };
     execution->console = console_sink_new(&execution->terminal.out, &console);
     /* One case says nothing about how long its suite takes. */
@@ -146,14 +152,18 @@ static bool open_sinks(struct execution *execution, struct error *error)
 static bool drive(struct execution *execution, int *ret_exit_code, struct error *error)
 {
     struct workspace *workspace = execution->workspace;
-    struct sink *sinks[REPORTS_MAX + 2];
+    struct sink *sinks[REPORTS_MAX + CI_SINKS_MAX + 2];
     size_t count = reports_sinks(execution->reports, sinks, REPORTS_MAX);
     sinks[count++] = execution->console;
     if (execution->history != NULL) {
         sinks[count++] = execution->history;
     }
+    count += ci_outputs_sinks(execution->ci, sinks + count, CI_SINKS_MAX);
     const char *secrets[2] = {workspace->identity.credentials.secret_key,
                               workspace->identity.credentials.token};
+    for (size_t i = 0; workspace->aws != NULL && i < sizeof secrets / sizeof *secrets; i++) {
+        ci_outputs_mask(execution->ci, secrets[i]);
+    }
     struct driver_options options = {
         .loop = &workspace->loop,
         .inventory = workspace->inventory,
@@ -171,6 +181,8 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
         .secret_count = workspace->aws != NULL ? 2 : 0,
         .complain = complained,
         .complain_context = execution,
+        .secret_learned = ci_outputs_mask,
+        .secret_context = execution->ci,
     };
     keys_open(&execution->keys, &workspace->loop, key_pressed, NULL);
     bool has_run = driver_run(&options, ret_exit_code, error);
@@ -180,7 +192,13 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
 
 static void close_sinks(struct execution *execution)
 {
+    if (execution->ci != NULL) {
+        ci_outputs_resume(execution->ci);
+    }
     terminal_close(&execution->terminal);
+    if (execution->ci != NULL && !ci_outputs_close(execution->ci)) {
+        execution->is_record_broken = true;
+    }
     if (execution->reports != NULL && !reports_close(execution->reports)) {
         execution->is_record_broken = true;
     }

@@ -1,12 +1,14 @@
 /* itrun report RUN - rebuilds JUnit, metrics and summary from a run's journal, byte for byte as the live
  * run's. */
+#include "ci_environment.h"
+#include "ci_outputs.h"
 #include "commands.h"
 #include "itrun/model/outcome.h"
 #include "journal_read.h"
 #include "reports.h"
 
 struct feeding {
-    struct sink *sinks[REPORTS_MAX];
+    struct sink *sinks[REPORTS_MAX + CI_SINKS_MAX];
     size_t count;
 };
 
@@ -27,13 +29,22 @@ static bool rebuild(uv_loop_t *loop, const struct options *options, const char *
     if (reports == NULL) {
         return false;
     }
+    struct arena *arena = arena_new();
+    struct ci_facts facts;
+    ci_environment_read(options, arena, &facts);
+    struct ci_outputs *ci = ci_outputs_open(&facts, NULL, "");
     struct feeding feeding = {.count = 0};
     feeding.count = reports_sinks(reports, feeding.sinks, REPORTS_MAX);
+    if (!reports_are_asked(options)) {
+        feeding.count += ci_outputs_sinks(ci, feeding.sinks + feeding.count, CI_SINKS_MAX);
+    }
     bool is_fine = journal_read(folder, feed, &feeding, error);
     for (size_t i = 0; is_fine && i < feeding.count; i++) {
         is_fine = feeding.sinks[i]->flush(feeding.sinks[i], error);
     }
     bool is_written = reports_close(reports);
+    is_written = ci_outputs_close(ci) && is_written;
+    arena_free(arena);
     if (is_fine && !is_written) {
         error_set(error, ERROR_IO, "not every report could be written");
     }

@@ -6,6 +6,13 @@
 #include <assert.h>
 #include <stddef.h>
 
+#define MARKDOWN_LIMIT_BYTES ((size_t)900 * 1024) /* GitHub and Buildkite take 1 MiB */
+
+static struct sink *markdown_page_new(struct out *out)
+{
+    return markdown_sink_new(out, MARKDOWN_LIMIT_BYTES);
+}
+
 /* Every report of a run, in the order it is written. A new one is a row here, a field of struct options with
  * its option, and a maker in reporters.h. */
 static const struct report_kind {
@@ -19,6 +26,7 @@ static const struct report_kind {
     {"summary.json", offsetof(struct options, summary), summary_sink_new, NULL},
     {"trace.json", offsetof(struct options, trace), trace_sink_new, NULL},
     {"report.html", offsetof(struct options, html), html_sink_new, NULL},
+    {NULL, offsetof(struct options, markdown), markdown_page_new, NULL},
 };
 #define REPORT_COUNT (sizeof kinds / sizeof *kinds)
 static_assert(REPORT_COUNT <= REPORTS_MAX, "callers hold their sinks in arrays of REPORTS_MAX");

@@ -33,6 +33,9 @@ struct driver_options {
     void (*complain)(void *context,
                      const struct error *error); /* a sink failed, a file could not be written */
     void *complain_context;
+    /* Each secret of an account that was just obtained, before anything can use it. */
+    void (*secret_learned)(void *context, const char *secret);
+    void *secret_context;
 };
 /* False: the run could not be started at all (nothing ran). ret_exit_code: the verdict. */
 bool driver_run(const struct driver_options *options, int *ret_exit_code, struct error *error);
