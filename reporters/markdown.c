@@ -5,6 +5,7 @@
  * Output stands in fences longer than any run of backticks in it. */
 #include "line.h"
 #include "tally.h"
+#include "itrun/base/xml.h"
 #include <string.h>
 
 #define NAME_LIMIT    200

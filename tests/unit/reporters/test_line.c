@@ -78,3 +78,18 @@ Test(line, colours_take_no_room_and_are_closed)
     line_append_clipped(&text, "\033[31mabcdef\033[0m", 3);
     cr_assert_str_eq(text_string(&text), "\033[31mab…\033[0m");
 }
+
+Test(line, a_line_that_begins_like_a_workflow_command_is_broken)
+{
+    line_append(&text, " \t::add-mask::main", 100);
+    cr_assert_str_eq(text_string(&text), ":\xE2\x80\x8D:add-mask::main");
+    text_reset(&text);
+    line_append(&text, "std::vector::at", 100);
+    cr_assert_str_eq(text_string(&text), "std::vector::at");
+}
+
+Test(line, even_what_is_to_be_pasted_holds_no_command)
+{
+    line_append_exact(&text, "itrun run 'a/##[add-mask]main'");
+    cr_assert_str_eq(text_string(&text), "itrun run 'a/#\xE2\x80\x8D#[add-mask]main'");
+}
