@@ -20,19 +20,23 @@ struct pool_fact { /* strings valid until the next step */
     int64_t
         stop_by_ms; /* GRANTED, EXTENDED: lease clock; no process of ours lives past it. INT64_MAX: local */
     bool was_dirty; /* GRANTED: its last owner did not end in order */
-    const char *holder; /* WAITING: "run 0198... of ci-7" */
-    struct error error; /* REFUSED, LOST */
+    enum account_state next; /* RELEASED: as what; a lost one as DIRTY */
+    const char *holder;      /* WAITING: "run 0198... of ci-7" */
+    struct error error;      /* REFUSED, LOST */
 };
 struct pool;
-struct pool *pool_new(const struct account *accounts, size_t account_count,
-                      int64_t lease_ms); /* borrows accounts */
-void pool_free(struct pool *pool);       /* frees memory, not leases */
+/* Borrows accounts. hold_ms: how long an account that is released as HELD is kept. */
+struct pool *pool_new(const struct account *accounts, size_t account_count, int64_t lease_ms,
+                      int64_t hold_ms);
+void pool_free(struct pool *pool); /* frees memory, not leases */
 /* An account for this lane: the preferred one if it is free, else the first free one in order that no other
  * lane of ours prefers, else any; when none is free, waits (WAITING names a holder once per holder) and asks
- * again when the earliest lease runs out or after 2 s, whichever comes first. exclude: an account that this
- * lane must not get again (NO_INDEX: none). Dirty accounts are given (was_dirty), quarantined ones never.
- * Nothing left at all: REFUSED. */
-void pool_request(struct pool *pool, size_t lane, size_t preferred, size_t exclude, struct effects *effects);
+ * again when the earliest lease runs out or after 2 s, whichever comes first. avoid: an account that this
+ * lane gets only when no other is free (NO_INDEX: none). Dirty accounts are given (was_dirty), quarantined
+ * ones and those that this run holds never. Nothing left at all: REFUSED. */
+void pool_request(struct pool *pool, size_t lane, size_t preferred, size_t avoid, struct effects *effects);
+/* Another account is free, as far as is known. */
+bool pool_has_other(const struct pool *pool, size_t account);
 void pool_withdraw(struct pool *pool, size_t lane,
                    struct effects *effects); /* a grant in flight is given back */
 void pool_release(struct pool *pool, size_t lane, enum account_state next, const char *reason,

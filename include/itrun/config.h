@@ -56,7 +56,7 @@ struct config_suite {
     const char *const *tags;
     size_t tag_count;
     int64_t timeout_ms; /* 0: none given */
-    int retries;
+    struct retries retries;
     struct config_mark mark;
 };
 struct config {
@@ -70,6 +70,7 @@ struct config {
     size_t suite_count;
     int64_t shard_timeout_ms; /* 0: none */
     size_t shard_count;       /* optional `shards: {count: N}`; 0: none */
+    const char *retry_budget; /* "20", "5%" (retries.h); NULL: none */
     const char *source;       /* the bytes it was read from, for config_show */
     size_t source_length;
 };

@@ -11,16 +11,17 @@
 struct slot { /* one account */
     enum pool_account_state state;
     size_t lane;
-    bool is_withdrawn; /* ASKING: its lane no longer wants it */
-    bool is_quarantined;
-    uint64_t effect_id; /* acquire or release outstanding; 0: none */
-    uint64_t renew_id;  /* renewal outstanding */
+    bool is_withdrawn;       /* ASKING: its lane no longer wants it */
+    bool is_quarantined;     /* or held by this very run: not given again */
+    enum account_state next; /* RELEASING */
+    uint64_t effect_id;      /* acquire or release outstanding; 0: none */
+    uint64_t renew_id;       /* renewal outstanding */
     uint64_t fence;
     int64_t stop_by_ms, renew_at_ms, retry_at_ms;
 };
 
 struct request {
-    size_t lane, preferred, exclude;
+    size_t lane, preferred, avoid;
     bool is_asking;   /* an account is being asked for */
     struct text told; /* the holder that its lane was told of */
 };
@@ -33,7 +34,7 @@ struct queued_fact {
 struct pool {
     const struct account *accounts;
     size_t account_count;
-    int64_t lease_ms;
+    int64_t lease_ms, hold_ms;
     struct slot *slots;
     struct request *requests;
     size_t request_count, request_capacity;
@@ -64,12 +65,13 @@ static void slot_enter(struct pool *pool, size_t account, enum pool_account_stat
     slot->state = state;
 }
 
-struct pool *pool_new(const struct account *accounts, size_t account_count, int64_t lease_ms)
+struct pool *pool_new(const struct account *accounts, size_t account_count, int64_t lease_ms, int64_t hold_ms)
 {
     struct pool *pool = memory_new(sizeof *pool);
     pool->accounts = accounts;
     pool->account_count = account_count;
     pool->lease_ms = lease_ms;
+    pool->hold_ms = hold_ms;
     pool->slots = memory_new((account_count + 1) * sizeof *pool->slots);
     return pool;
 }
@@ -152,19 +154,29 @@ static bool is_preferred_by_another(const struct pool *pool, size_t account, siz
     return false;
 }
 
-static bool is_free_for(const struct pool *pool, size_t account, const struct request *request)
+static bool is_free(const struct pool *pool, size_t account)
 {
-    return pool->slots[account].state == POOL_ACCOUNT_FREE && account != request->exclude;
+    return pool->slots[account].state == POOL_ACCOUNT_FREE && !pool->slots[account].is_quarantined;
+}
+
+bool pool_has_other(const struct pool *pool, size_t account)
+{
+    for (size_t i = 0; i < pool->account_count; i++) {
+        if (i != account && is_free(pool, i)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static size_t pick_account(const struct pool *pool, const struct request *request)
 {
-    if (request->preferred != NO_INDEX && is_free_for(pool, request->preferred, request)) {
+    if (request->preferred != NO_INDEX && is_free(pool, request->preferred)) {
         return request->preferred;
     }
     size_t any = NO_INDEX;
     for (size_t i = 0; i < pool->account_count; i++) {
-        if (!is_free_for(pool, i, request)) {
+        if (!is_free(pool, i) || i == request->avoid) {
             continue;
         }
         if (!is_preferred_by_another(pool, i, request->lane)) {
@@ -172,13 +184,14 @@ static size_t pick_account(const struct pool *pool, const struct request *reques
         }
         any = any == NO_INDEX ? i : any;
     }
-    return any;
+    bool is_avoided_left = any == NO_INDEX && request->avoid != NO_INDEX && is_free(pool, request->avoid);
+    return is_avoided_left ? request->avoid : any;
 }
 
-static bool can_ever_serve(const struct pool *pool, const struct request *request)
+static bool can_ever_serve(const struct pool *pool)
 {
     for (size_t i = 0; i < pool->account_count; i++) {
-        if (i != request->exclude && !pool->slots[i].is_quarantined) {
+        if (!pool->slots[i].is_quarantined) {
             return true;
         }
     }
@@ -227,9 +240,10 @@ static void assign(struct pool *pool, struct effects *effects)
                 grant_local(pool, account, request->lane);
             } else if (account != NO_INDEX) {
                 ask_acquire(pool, account, request, effects);
-            } else if (!can_ever_serve(pool, request)) {
+            } else if (!can_ever_serve(pool)) {
                 struct error error = {0};
-                error_set(&error, ERROR_LIMIT, "no account of the pool can be used: all are quarantined");
+                error_set(&error, ERROR_LIMIT,
+                          "no account of the pool can be used: all are quarantined or held");
                 error_hint(&error, "itrun list accounts shows why");
                 refuse(pool, request->lane, &error);
             }
@@ -238,13 +252,13 @@ static void assign(struct pool *pool, struct effects *effects)
     }
 }
 
-void pool_request(struct pool *pool, size_t lane, size_t preferred, size_t exclude, struct effects *effects)
+void pool_request(struct pool *pool, size_t lane, size_t preferred, size_t avoid, struct effects *effects)
 {
     MUST(find_request(pool, lane) == NULL);
     pool->requests =
         memory_grow(pool->requests, pool->request_count, &pool->request_capacity, sizeof *pool->requests);
     pool->requests[pool->request_count++] =
-        (struct request){.lane = lane, .preferred = preferred, .exclude = exclude};
+        (struct request){.lane = lane, .preferred = preferred, .avoid = avoid};
     assign(pool, effects);
 }
 
@@ -267,6 +281,8 @@ static void ask_release(struct pool *pool, size_t account, enum account_state ne
     effect->store.account = account;
     effect->store.fence = slot->fence;
     effect->store.next = next;
+    effect->store.duration_ms = next == ACCOUNT_HELD ? pool->hold_ms : 0;
+    slot->next = next;
     effect->store.reason = arena_string(effects->arena, reason);
     slot->effect_id = effect->id;
 }
@@ -421,8 +437,9 @@ static void release_answered(struct pool *pool, size_t account, struct effects *
     struct slot *slot = &pool->slots[account];
     slot->effect_id = 0;
     slot_enter(pool, account, POOL_ACCOUNT_FREE);
+    slot->is_quarantined = slot->next == ACCOUNT_HELD;
     if (!slot->is_withdrawn) {
-        add_fact(pool, POOL_RELEASED, slot->lane, account);
+        add_fact(pool, POOL_RELEASED, slot->lane, account)->next = slot->next;
     }
     slot->is_withdrawn = false;
     assign(pool, effects);

@@ -23,7 +23,15 @@ static void write_suites(const struct inventory *inventory, const struct planned
         }
         json_write_end(json, ']');
         json_write_int(json, "timeout_ms", suite->timeout_ms);
-        json_write_int(json, "retries", suite->retries);
+        json_write_object(json, "retries");
+        for (int o = 0; o < OUTCOME_COUNT; o++) {
+            enum retry_class class = outcome_retry_class((enum outcome)o);
+            if (class != RETRY_NEVER) {
+                json_write_int(json, outcome_name((enum outcome)o), suite->retries.of[class]);
+            }
+        }
+        json_write_int(json, "total", suite->retries.total);
+        json_write_end(json, '}');
         json_write_end(json, '}');
     }
     json_write_end(json, ']');

@@ -82,6 +82,7 @@ bool workspace_select(struct workspace *workspace, const struct selection *selec
         .suite_timeout_ms = options->suite_timeout_ms,
         .retries = (int)options->retries,
         .fail_fast = (size_t)options->fail_fast,
+        .hold_ms = options->hold_ms,
         .is_force_deploy = options->is_force_deploy,
         .is_no_deploy = options->is_no_deploy,
         .test_name = options->test,
@@ -90,6 +91,7 @@ bool workspace_select(struct workspace *workspace, const struct selection *selec
         .grace_ms = GRACE_MS,
     };
     surroundings_add(workspace, &planned->run);
+    planned->run.retry_budget = NO_RETRY_BUDGET;
     if (options->is_force_deploy && options->is_no_deploy) {
         return error_set(error, ERROR_USAGE, "--force-deploy and --no-deploy contradict each other");
     }
@@ -111,6 +113,12 @@ bool workspace_plan(struct workspace *workspace, struct planned *planned, struct
     size_t jobs = jobs_that_fit();
     jobs = jobs < shards || shards == 0 ? jobs : shards;
     planned->run.job_count = options->jobs > 0 ? (size_t)options->jobs : jobs;
+    const char *asked = options->retry_budget;
+    const char *budget = asked != NULL ? asked : workspace->config->retry_budget;
+    if (budget != NULL && !retry_budget_parse(budget, asked != NULL ? "--retry-budget" : "retry_budget",
+                                              planned->count, &planned->run.retry_budget, error)) {
+        return false;
+    }
     planned->plan = plan_make(inventory, planned->suites, planned->count, &planned->run, error);
     return planned->plan != NULL;
 }

@@ -34,6 +34,9 @@ static const struct key root[] = {
      .advice = "each suite is an entry: `- name: api`"},
     {.name = "shards", .kind = KEY_MAPPING, .offset = KEY_NOWHERE,
      .advice = "write `shards: {timeout: 30m}`"},
+    {.name = "retry_budget", .kind = KEY_STRING, .offset = AT(config, retry_budget),
+     .pattern = "^([0-9]{1,6}|100%|[0-9]{1,2}%)$",
+     .advice = "how many retries a run may make: 20, or a share of its suites: 5%"},
 };
 const struct key_table keys_root = {.owner = "the configuration", .schema = "", TABLE(root)};
 
@@ -133,8 +136,8 @@ static const struct key suite[] = {
     {.name = "timeout", .kind = KEY_DURATION, .offset = AT(config_suite, timeout_ms), .least = 1,
      .most = 7 * DAY,
      .advice = ADVICE_DURATION},
-    {.name = "retries", .kind = KEY_INTEGER, .offset = AT(config_suite, retries), .most = 10,
-     .advice = "how often a failed suite is tried again: 0 to 10"},
+    {.name = "retries", .kind = KEY_INTEGER_OR_MAPPING, .offset = AT(config_suite, retries.total), .most = 10,
+     .advice = "how often a suite that did not pass is tried again, 0 to 10; or {failed: 1, infra: 2}"},
     {.name = "tags", .kind = KEY_STRINGS, .offset = AT(config_suite, tags),
      .count_offset = AT(config_suite, tag_count), .pattern = "^[A-Za-z0-9_][A-Za-z0-9._:-]*$",
      .advice = "list words: [api, slow]"},
@@ -142,6 +145,18 @@ static const struct key suite[] = {
      .advice = "give the path of the JUnit file that the suite writes, relative to its `cwd`"},
 };
 const struct key_table keys_suite = {.owner = "a suite", .schema = "suite", TABLE(suite)};
+
+static const struct key retries[] = {
+    {.name = "failed", .kind = KEY_INTEGER, .offset = AT(retries, of[RETRY_FAILED]), .most = 10,
+     .advice = "how often after failed test cases: 0 to 10"},
+    {.name = "error", .kind = KEY_INTEGER, .offset = AT(retries, of[RETRY_ERROR]), .most = 10,
+     .advice = "how often after a broken suite: 0 to 10"},
+    {.name = "timeout", .kind = KEY_INTEGER, .offset = AT(retries, of[RETRY_TIMEOUT]), .most = 10,
+     .advice = "how often after a timeout: 0 to 10"},
+    {.name = "infra", .kind = KEY_INTEGER, .offset = AT(retries, of[RETRY_INFRA]), .most = 10,
+     .advice = "how often after a failure of the infrastructure, in another account: 0 to 10"},
+};
+const struct key_table keys_retries = {.owner = "retries", .schema = "retries", TABLE(retries)};
 
 static const struct key shards[] = {
     {.name = "timeout", .kind = KEY_DURATION, .offset = AT(config, shard_timeout_ms), .least = 1,
@@ -153,5 +168,5 @@ static const struct key shards[] = {
 const struct key_table keys_shards = {.owner = "shards", .schema = "shards", TABLE(shards)};
 
 const struct key_table *const key_tables[] = {&keys_root,   &keys_accounts, &keys_account, &keys_stack,
-                                              &keys_output, &keys_suite,    &keys_shards,  NULL};
+                                              &keys_output, &keys_suite,    &keys_shards,  &keys_retries, NULL};
 /* clang-format on */

@@ -6,16 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum key_kind {                     /* what is written / what it fills */
-                KEY_STRING,         /* one scalar, not empty / const char * */
-                KEY_DURATION,       /* 90s / int64_t ms */
-                KEY_INTEGER,        /* 3 / int */
-                KEY_COUNT,          /* 3 / size_t */
-                KEY_BOOL,           /* true or false / bool */
-                KEY_STRINGS,        /* [a, b] / const char *const * and size_t */
-                KEY_STRING_OR_LIST, /* a or [a, b] / the same */
-                KEY_MAPPING,        /* read by code of its own; only its shape is checked here */
-                KEY_LIST            /* likewise */
+enum key_kind {                         /* what is written / what it fills */
+                KEY_STRING,             /* one scalar, not empty / const char * */
+                KEY_DURATION,           /* 90s / int64_t ms */
+                KEY_INTEGER,            /* 3 / int */
+                KEY_INTEGER_OR_MAPPING, /* 3 / int; a mapping is read by code of its own */
+                KEY_COUNT,              /* 3 / size_t */
+                KEY_BOOL,               /* true or false / bool */
+                KEY_STRINGS,            /* [a, b] / const char *const * and size_t */
+                KEY_STRING_OR_LIST,     /* a or [a, b] / the same */
+                KEY_MAPPING,            /* read by code of its own; only its shape is checked here */
+                KEY_LIST                /* likewise */
 };
 struct key {
     const char *name;
@@ -36,7 +37,7 @@ struct key_table {
 #define KEY_NOWHERE ((size_t)-1)
 
 extern const struct key_table keys_root, keys_accounts, keys_account, keys_stack, keys_output, keys_suite,
-    keys_shards;
+    keys_shards, keys_retries;
 extern const struct key_table *const key_tables[]; /* ends with NULL */
 extern const char *const provider_names[], *const config_framework_names[];
 

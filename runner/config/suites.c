@@ -113,6 +113,19 @@ static void report_check(struct reader *reader, const struct node *node, struct 
         map_put(reports, place, suite);
 }
 
+/* `retries: 2` is two in all; a mapping has a limit for each class, and no other. */
+static void retries_read(struct reader *reader, const struct node *node, struct config_suite *suite)
+{
+    if (node->kind != NODE_MAPPING) {
+        suite->retries = retries_same(suite->retries.total);
+        return;
+    }
+    table_read(reader, &keys_retries, node, &suite->retries);
+    suite->retries.total = 0;
+    for (int i = 0; i < RETRY_CLASS_COUNT; i++)
+        suite->retries.total += suite->retries.of[i];
+}
+
 static void suite_check(struct reader *reader, const struct node *node, struct config_suite *suite,
                         struct map *names, struct map *reports)
 {
@@ -130,6 +143,9 @@ static void suite_check(struct reader *reader, const struct node *node, struct c
     const struct node *entry = files && files->kind == NODE_LIST ? files->first : NULL;
     for (; entry; entry = entry->next)
         glob_check(reader, entry);
+    const struct node *retries = node_get(node, "retries");
+    if (retries && !retries->is_broken)
+        retries_read(reader, retries, suite);
     const struct node *env = node_get_kind(node, "env", NODE_MAPPING);
     if (env)
         env_read(reader, env, suite);

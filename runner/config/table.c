@@ -81,6 +81,7 @@ static const char *expected_name(enum key_kind kind)
     case KEY_DURATION: return "a duration";
     case KEY_INTEGER:
     case KEY_COUNT: return "a whole number";
+    case KEY_INTEGER_OR_MAPPING: return "a whole number or a mapping";
     case KEY_BOOL: return "true or false";
     case KEY_STRINGS: return "a list of strings";
     case KEY_STRING_OR_LIST: return "a string or a list of strings";
@@ -218,6 +219,12 @@ static void value_read(struct reader *reader, const struct key *key, const struc
     case KEY_DURATION:
         if (number_read(reader, key, node, &number) && is_kept)
             *(int64_t *)field = number;
+        break;
+    case KEY_INTEGER_OR_MAPPING:
+        if (node->kind == NODE_MAPPING)
+            break;
+        if (number_read(reader, key, node, &number) && is_kept)
+            *(int *)field = (int)number;
         break;
     case KEY_INTEGER:
         if (number_read(reader, key, node, &number) && is_kept)

@@ -5,7 +5,7 @@
 struct outcome_row {
     const char *word;
     int precedence;
-    bool is_retryable;
+    enum retry_class retry;
     int exit_code;
     const char *junit, *colour, *symbol;
 };
@@ -32,9 +32,9 @@ bool outcome_parse(const char *word, enum outcome *ret_outcome)
     return false;
 }
 
-bool outcome_is_retryable(enum outcome outcome)
+enum retry_class outcome_retry_class(enum outcome outcome)
 {
-    return rows[outcome].is_retryable;
+    return rows[outcome].retry;
 }
 
 const char *outcome_junit_element(enum outcome outcome)

@@ -1,5 +1,6 @@
 /* choose.c - which suite a lane takes next: its own, in order, as soon as its stacks are ready; when its own
- * queue is dry, the next one of the busiest lane, if that needs no deploy here. Never a running suite. */
+ * queue is dry, the next one of the busiest lane, if that needs no deploy here. Never a running suite, nor
+ * one that the infrastructure failed in this very account. */
 #include "machines.h"
 
 #define UNKNOWN_EXPECTED_MS 10000
@@ -39,11 +40,35 @@ bool choose_is_ready(const struct lane *lane, size_t suite)
 static size_t first_ready(struct lane *from, const struct lane *here)
 {
     for (size_t i = from->queue_next; i < from->queue_count; i++) {
-        if (is_waiting(from->run, from, from->queue[i]) && choose_is_ready(here, from->queue[i])) {
-            return from->queue[i];
+        size_t suite = from->queue[i];
+        if (is_waiting(from->run, from, suite) && choose_is_ready(here, suite) &&
+            from->run->suites[suite].avoid != here->account) {
+            return suite;
         }
     }
     return NO_INDEX;
+}
+
+size_t choose_avoided(const struct lane *lane)
+{
+    for (size_t i = lane->queue_next; i < lane->queue_count && lane->run->has_avoided; i++) {
+        if (is_waiting(lane->run, lane, lane->queue[i]) &&
+            lane->run->suites[lane->queue[i]].avoid == lane->account) {
+            return lane->queue[i];
+        }
+    }
+    return NO_INDEX;
+}
+
+static bool has_failed_need(const struct lane *lane, size_t suite)
+{
+    const struct suite *noun = &lane->run->inventory->suites[suite];
+    for (size_t i = 0; i < noun->need_count && lane->reconcile != NULL; i++) {
+        if (reconcile_readiness(lane->reconcile, noun->needs[i]) == STACK_FAILED) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int64_t expected_left_ms(const struct lane *lane)
@@ -79,6 +104,28 @@ static bool keeps_its_last(const struct lane *lane)
 {
     bool has_started = lane->used_ms > 0 || lane->attempt.state != ATTEMPT_NONE || lane->claim_id != 0;
     return lane->state == LANE_OPEN && lane->reconcile != NULL && !has_started && has_one_waiting(lane);
+}
+
+struct lane *choose_other(struct run *run, const struct lane *lane, size_t suite)
+{
+    struct lane *chosen = NULL;
+    bool is_chosen_ready = false;
+    int64_t least_ms = INT64_MAX;
+    for (size_t i = 0; i < run->lane_count; i++) {
+        struct lane *other = &run->lanes[i];
+        if (other == lane || other->state != LANE_OPEN || other->wants_move ||
+            has_failed_need(other, suite)) {
+            continue;
+        }
+        bool is_ready = choose_is_ready(other, suite);
+        int64_t left_ms = expected_left_ms(other);
+        if (is_ready > is_chosen_ready || (is_ready == is_chosen_ready && left_ms < least_ms)) {
+            chosen = other;
+            is_chosen_ready = is_ready;
+            least_ms = left_ms;
+        }
+    }
+    return chosen;
 }
 
 static size_t choose_theft(struct run *run, struct lane *lane, struct lane **ret_from)

@@ -87,11 +87,12 @@ struct run *run_new(const struct inventory *inventory, const struct plan *plan,
     run->options = options;
     run->arena = arena_new();
     run->deadline_ms = INT64_MAX;
-    run->pool = pool_new(inventory->accounts, inventory->account_count, options->lease_ms);
+    run->pool = pool_new(inventory->accounts, inventory->account_count, options->lease_ms, options->hold_ms);
     run->suites = arena_alloc(run->arena, (inventory->suite_count + 1) * sizeof *run->suites);
     run->stack_slot = arena_alloc(run->arena, (inventory->stack_count + 1) * sizeof *run->stack_slot);
     for (size_t i = 0; i < inventory->suite_count; i++) {
-        run->suites[i] = (struct suite_run){.lane = NO_INDEX, .order = NO_INDEX, .outcome = OUTCOME_LOST};
+        run->suites[i] = (struct suite_run){
+            .lane = NO_INDEX, .order = NO_INDEX, .avoid = NO_INDEX, .outcome = OUTCOME_LOST};
     }
     announce_order(run);
     run->lane_count = plan->shard_count;
@@ -168,6 +169,28 @@ void run_give_job_slot(struct run *run, struct lane *lane, struct effects *effec
     }
 }
 
+void run_make_due(struct run *run, struct lane *lane)
+{
+    lane->is_due = true;
+    run->has_due_lane = true;
+}
+
+bool run_spend_retry(struct run *run, struct effects *effects)
+{
+    if (run->retries_made < run->options->retry_budget) {
+        run->retries_made++;
+        return true;
+    }
+    if (!run->is_budget_told) {
+        run->is_budget_told = true;
+        tell_problem(run, NULL, "retry_budget",
+                     arena_format(effects->arena, "the retry budget of %zu is spent: no suite is tried again",
+                                  run->options->retry_budget),
+                     effects);
+    }
+    return false;
+}
+
 void run_take_stack_slot(struct run *run, struct lane *lane, size_t stack)
 {
     if (run->stack_slot[stack] == 0) {
@@ -191,9 +214,8 @@ void run_give_stack_slot(struct run *run, struct lane *lane, size_t stack)
         if (*is_wanted && next->reconcile != NULL && next->state == LANE_OPEN) {
             *is_wanted = false;
             run->stack_slot[stack] = i + 1;
-            run->has_stack_grant = true;
-            next->has_stack_grant = true;
             reconcile_grant_slot(next->reconcile, stack);
+            run_make_due(run, next);
             return;
         }
     }
@@ -213,6 +235,8 @@ void run_suite_finished(struct run *run, size_t suite, enum outcome outcome, con
     run->finished_count++;
     run->last_end_ms = run->now_ms;
     tell_suite_finished(run, suite, reason, lane, effects);
+    enum retry_class class = outcome_retry_class(outcome);
+    lane->has_bad_suite = lane->has_bad_suite || (class != RETRY_NEVER && class != RETRY_INFRA);
     if (outcome_is_bad(outcome) && outcome != OUTCOME_CANCELLED) {
         run->bad_count++;
         if (run->options->fail_fast > 0 && run->bad_count >= run->options->fail_fast) {
@@ -325,15 +349,18 @@ static void run_start(struct run *run, struct effects *effects)
     run->announcement_id = tell_run_started(run, effects);
 }
 
-/* Lanes whose stack slot was granted while another lane was in mid-move go on now. */
-static void continue_granted(struct run *run, struct effects *effects)
+/* Lanes that got a stack slot or a suite while another lane was in mid-move go on now. */
+static void continue_due(struct run *run, struct effects *effects)
 {
-    while (run->has_stack_grant) {
-        run->has_stack_grant = false;
+    while (run->has_due_lane) {
+        run->has_due_lane = false;
         for (size_t i = 0; i < run->lane_count; i++) {
             struct lane *lane = &run->lanes[i];
-            if (lane->has_stack_grant && lane->reconcile != NULL) {
-                lane->has_stack_grant = false;
+            if (lane->is_due && lane->has_new_suite && lane->state == LANE_OPEN) {
+                lane_want_new_stacks(lane, effects);
+            }
+            if (lane->is_due) {
+                lane->is_due = false;
                 struct input tick = {.type = INPUT_DEADLINE,
                                      .now_ms = run->now_ms,
                                      .lease_now_ms = run->lease_now_ms,
@@ -376,7 +403,7 @@ void run_step(struct run *run, const struct input *input, struct effects *effect
     case INPUT_TYPE_COUNT: break;
     }
     drain_pool(run, effects);
-    continue_granted(run, effects);
+    continue_due(run, effects);
     if (run->wants_fail_fast) {
         run->wants_fail_fast = false;
         stop_run(run, "stopped after the failures that --fail-fast allows", false, effects);

@@ -74,8 +74,7 @@ void lane_clear(struct lane *lane)
 /* --- ending ------------------------------------------------------------------------------------------ */
 
 /* Every suite that still waits in this lane's queue ends now, without an attempt. */
-static void finish_waiting(struct lane *lane, enum outcome outcome, const char *reason,
-                           struct effects *effects)
+void lane_finish_waiting(struct lane *lane, enum outcome outcome, const char *reason, struct effects *effects)
 {
     for (size_t i = 0; i < lane->queue_count; i++) {
         size_t suite = lane->queue[i];
@@ -97,7 +96,7 @@ static void lane_done(struct lane *lane, struct effects *effects)
     run_lane_done(lane->run, lane, effects);
 }
 
-static void drop_job_slot(struct lane *lane, struct effects *effects)
+void lane_drop_job_slot(struct lane *lane, struct effects *effects)
 {
     if (lane->has_job_slot || lane->wants_job_slot) {
         run_give_job_slot(lane->run, lane, effects);
@@ -110,9 +109,35 @@ static bool has_work_in_flight(const struct lane *lane)
            (lane->reconcile != NULL && !reconcile_is_idle(lane->reconcile));
 }
 
+static bool is_to_be_held(const struct lane *lane)
+{
+    return lane->has_bad_suite && lane->run->options->hold_ms > 0 && lane->end != LANE_END_LEASE_LOST &&
+           !lane->run->inventory->accounts[lane->account].is_local;
+}
+
+struct letting_go {
+    enum account_state next;
+    const char *reason;
+};
+
+static struct letting_go how_to_let_go(const struct lane *lane, bool is_unfinished)
+{
+    if (is_to_be_held(lane)) {
+        return (struct letting_go){ACCOUNT_HELD, "held for whoever looks into its failed suites"};
+    }
+    if (is_unfinished) {
+        return (struct letting_go){ACCOUNT_DIRTY, "a deploy was left unfinished"};
+    }
+    if (lane->end == LANE_END_MOVING) {
+        return (struct letting_go){ACCOUNT_DIRTY, "a suite blamed its infrastructure"};
+    }
+    return (struct letting_go){ACCOUNT_FREE, "done"};
+}
+
 static void release_account(struct lane *lane, struct effects *effects)
 {
     bool is_unfinished = lane->reconcile != NULL && reconcile_has_unfinished(lane->reconcile);
+    struct letting_go letting_go = how_to_let_go(lane, is_unfinished);
     lane_enter(lane, LANE_RELEASING);
     if (lane->reconcile != NULL) {
         for (size_t i = 0; i < lane->run->inventory->stack_count; i++) {
@@ -121,20 +146,19 @@ static void release_account(struct lane *lane, struct effects *effects)
         reconcile_free(lane->reconcile);
         lane->reconcile = NULL;
     }
-    pool_release(lane->run->pool, lane->index, is_unfinished ? ACCOUNT_DIRTY : ACCOUNT_FREE,
-                 is_unfinished ? "a deploy was left unfinished" : "done", effects);
+    pool_release(lane->run->pool, lane->index, letting_go.next, letting_go.reason, effects);
 }
 
 /* STOPPING ends when nothing of this lane is in flight. */
-static void stop_when_idle(struct lane *lane, struct effects *effects)
+void lane_stop_when_idle(struct lane *lane, struct effects *effects)
 {
     if (lane->state == LANE_STOPPING && !has_work_in_flight(lane)) {
-        drop_job_slot(lane, effects);
+        lane_drop_job_slot(lane, effects);
         release_account(lane, effects);
     }
 }
 
-static void lane_stop(struct lane *lane, enum lane_end end, struct effects *effects)
+void lane_stop(struct lane *lane, enum lane_end end, struct effects *effects)
 {
     lane_enter(lane, LANE_STOPPING);
     if (lane->end == LANE_END_NONE) {
@@ -142,12 +166,12 @@ static void lane_stop(struct lane *lane, enum lane_end end, struct effects *effe
     }
     lane->renew_at_ms = INT64_MAX;
     if (lane->wants_job_slot) {
-        drop_job_slot(lane, effects);
+        lane_drop_job_slot(lane, effects);
     }
     if (lane->reconcile != NULL) {
         reconcile_cancel(lane->reconcile, effects);
     }
-    stop_when_idle(lane, effects);
+    lane_stop_when_idle(lane, effects);
 }
 
 static void lane_fail(struct lane *lane, const struct error *error, const char *problem_kind,
@@ -161,7 +185,7 @@ static void lane_fail(struct lane *lane, const struct error *error, const char *
     if (error->hint[0] != '\0') {
         text_append_format(&reason, "; %s", error->hint);
     }
-    finish_waiting(lane, OUTCOME_INFRA, text_string(&reason), effects);
+    lane_finish_waiting(lane, OUTCOME_INFRA, text_string(&reason), effects);
     text_clear(&reason);
 }
 
@@ -170,10 +194,10 @@ void lane_cancel(struct lane *lane, const char *reason, bool is_kill, struct eff
     if (lane->state == LANE_DONE) {
         return;
     }
-    finish_waiting(lane, OUTCOME_CANCELLED, reason, effects);
+    lane_finish_waiting(lane, OUTCOME_CANCELLED, reason, effects);
     attempt_cut(lane, CUT_CANCELLED, reason, is_kill, effects);
-    if (lane->end == LANE_END_NONE || lane->end == LANE_END_LEASE_LOST) {
-        lane->end = LANE_END_CANCELLED; /* then a lost lease is not asked for again either */
+    if (lane->end == LANE_END_NONE || lane->end == LANE_END_LEASE_LOST || lane->end == LANE_END_MOVING) {
+        lane->end = LANE_END_CANCELLED; /* then no account is asked for again either */
     }
     switch (lane->state) {
     case LANE_WAITING:
@@ -218,63 +242,11 @@ static void ask_assume_role(struct lane *lane, struct effects *effects)
     lane->assume_id = effect->id;
 }
 
-static void want_stacks(struct lane *lane)
-{
-    const struct run *run = lane->run;
-    for (size_t i = 0; i < lane->queue_count; i++) {
-        if (lane->queue[i] != NO_INDEX && run->suites[lane->queue[i]].lane == lane->index) {
-            const struct suite *suite = &run->inventory->suites[lane->queue[i]];
-            reconcile_want(lane->reconcile, suite->needs, suite->need_count);
-        }
-    }
-}
-
-static bool needs_stacks(const struct lane *lane)
-{
-    for (size_t i = 0; i < lane->queue_count; i++) {
-        if (lane->queue[i] != NO_INDEX && lane->run->inventory->suites[lane->queue[i]].need_count > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void reconcile_moved(void *context, int from, int to)
-{
-    const struct lane *lane = context;
-    run_note_move(lane->run, "reconcile", from, to);
-}
-
-static void drain_reconcile(struct lane *lane, struct effects *effects);
-
-static void start_reconcile(struct lane *lane, struct effects *effects)
-{
-    struct run *run = lane->run;
-    struct reconcile_options options = {
-        .lane = lane->index,
-        .run_id = run->options->run_id,
-        .is_forced = run->options->is_force_deploy,
-        .is_no_deploy = run->options->is_no_deploy,
-        .poll_ms = 0,
-        .tmp_root = run->options->tmp_root,
-        .was_dirty = lane->was_dirty,
-        .moved = reconcile_moved,
-        .moved_context = lane,
-    };
-    lane->reconcile = reconcile_new(run->inventory, lane->account, &options);
-    reconcile_set_stop_by(lane->reconcile, lane->stop_by_ms);
-    want_stacks(lane);
-    struct input start = {
-        .type = INPUT_START, .now_ms = run->now_ms, .lease_now_ms = run->lease_now_ms, .lane = lane->index};
-    reconcile_step(lane->reconcile, &start, effects);
-    drain_reconcile(lane, effects);
-}
-
 static void lane_open(struct lane *lane, struct effects *effects)
 {
     lane_enter(lane, LANE_OPEN);
-    if (needs_stacks(lane)) {
-        start_reconcile(lane, effects);
+    if (lane_needs_stacks(lane)) {
+        lane_start_stacks(lane, effects);
     }
     lane_advance(lane, effects);
 }
@@ -285,6 +257,9 @@ static void lane_granted(struct lane *lane, const struct pool_fact *fact, struct
     lane->stop_by_ms = fact->stop_by_ms;
     lane->was_dirty = fact->was_dirty;
     lane->has_failed_stack = false;
+    lane->has_bad_suite = false;
+    lane->has_new_suite = false;
+    lane->wants_move = false;
     tell_account_leased(lane, fact->fence, effects);
     if (lane->run->inventory->accounts[lane->account].is_local) {
         lane_open(lane, effects);
@@ -304,21 +279,25 @@ static void lane_lease_lost(struct lane *lane, const struct error *error, struct
     }
 }
 
-static void lane_released(struct lane *lane, struct effects *effects)
+static void lane_released(struct lane *lane, const struct pool_fact *fact, struct effects *effects)
 {
     bool was_lost = lane->end == LANE_END_LEASE_LOST;
-    tell_account_released(lane, was_lost ? "lost" : "free", effects);
+    bool is_moving = lane->end == LANE_END_MOVING;
+    bool goes_on = is_moving || (was_lost && lane->lease_restarts < LEASE_RESTARTS_MAX);
+    size_t old_account = lane->account;
+    tell_account_released(lane, fact->next == ACCOUNT_HELD ? "held" : was_lost ? "lost" : "free", effects);
     lane->account = NO_INDEX;
     lane->stop_by_ms = INT64_MAX;
-    if (was_lost && lane_has_waiting(lane) && lane->lease_restarts < LEASE_RESTARTS_MAX) {
-        lane->lease_restarts++;
+    if (goes_on && lane_has_waiting(lane)) {
+        lane->lease_restarts += was_lost ? 1 : 0;
+        lane->moves += is_moving ? 1 : 0;
         lane->end = LANE_END_NONE;
         lane_enter(lane, LANE_WAITING);
-        pool_request(lane->run->pool, lane->index, NO_INDEX, NO_INDEX, effects);
+        pool_request(lane->run->pool, lane->index, NO_INDEX, is_moving ? old_account : NO_INDEX, effects);
         return;
     }
     if (was_lost) {
-        finish_waiting(lane, OUTCOME_INFRA, lane->end_error.what, effects);
+        lane_finish_waiting(lane, OUTCOME_INFRA, lane->end_error.what, effects);
     }
     lane_done(lane, effects);
 }
@@ -345,189 +324,11 @@ void lane_pool_fact(struct lane *lane, const struct pool_fact *fact, struct effe
         break;
     }
     case POOL_LOST: lane_lease_lost(lane, &fact->error, effects); break;
-    case POOL_RELEASED: lane_released(lane, effects); break;
+    case POOL_RELEASED: lane_released(lane, fact, effects); break;
     }
 }
 
-/* --- working ----------------------------------------------------------------------------------------- */
-
-/* The outcome of suites whose stack failed: the change under test is to blame, unless AWS would not let us.
- */
-static enum outcome outcome_of_deploy_failure(const struct error *error)
-{
-    switch (error->kind) {
-    case ERROR_INVALID:
-    case ERROR_CONFIG:
-    case ERROR_GONE:
-    case ERROR_USAGE: return OUTCOME_ERROR;
-    case ERROR_CANCELLED: return OUTCOME_CANCELLED;
-    case ERROR_NONE:
-    case ERROR_DENIED:
-    case ERROR_THROTTLED:
-    case ERROR_TRANSIENT:
-    case ERROR_CONFLICT:
-    case ERROR_LIMIT:
-    case ERROR_IO:
-    case ERROR_BUG: break;
-    }
-    return OUTCOME_INFRA;
-}
-
-/* Suites that need a stack which failed end here: they never start. */
-static void fail_blocked_suites(struct lane *lane, struct effects *effects)
-{
-    const struct run *run = lane->run;
-    for (size_t i = 0; i < lane->queue_count && lane->reconcile != NULL; i++) {
-        size_t suite = lane->queue[i];
-        if (suite == NO_INDEX || run->suites[suite].progress != SUITE_WAITING ||
-            run->suites[suite].lane != lane->index) {
-            continue;
-        }
-        const struct suite *noun = &run->inventory->suites[suite];
-        for (size_t n = 0; n < noun->need_count; n++) {
-            if (reconcile_readiness(lane->reconcile, noun->needs[n]) == STACK_FAILED) {
-                const struct error *why = reconcile_failure(lane->reconcile, noun->needs[n]);
-                run_suite_finished(lane->run, suite, outcome_of_deploy_failure(why), why->what, lane,
-                                   effects);
-                break;
-            }
-        }
-    }
-}
-
-static void drain_reconcile(struct lane *lane, struct effects *effects)
-{
-    struct reconcile_fact fact;
-    while (reconcile_next_fact(lane->reconcile, &fact)) {
-        switch (fact.type) {
-        case RECONCILE_DECIDED:
-        case RECONCILE_DEPLOYED: tell_stack(lane, &fact, effects); break;
-        case RECONCILE_FAILED:
-            tell_stack(lane, &fact, effects);
-            tell_problem(lane->run, lane, "deploy", fact.error.what, effects);
-            lane->has_failed_stack = true;
-            break;
-        case RECONCILE_SLOT_WANTED: run_take_stack_slot(lane->run, lane, fact.stack); break;
-        case RECONCILE_SLOT_FREED: run_give_stack_slot(lane->run, lane, fact.stack); break;
-        }
-    }
-}
-
-static void ask_claim(struct lane *lane, size_t suite, struct effects *effects)
-{
-    struct effect *effect = effects_add(effects, EFFECT_CLAIM, lane->index);
-    effect->suite = suite;
-    lane->claim_id = effect->id;
-    lane->claimed = suite;
-    lane->run->suites[suite].progress = SUITE_CLAIMED;
-}
-
-static bool is_shard_timeout_spent(const struct lane *lane)
-{
-    return lane->run->options->shard_timeout_ms > 0 && lane->used_ms >= lane->run->options->shard_timeout_ms;
-}
-
-/* A deploy under way is let end: its suites may have been stolen, an unfinished one would make the account
- * dirty. */
-static bool is_deploying(const struct lane *lane)
-{
-    if (lane->reconcile == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < lane->run->inventory->stack_count; i++) {
-        if (reconcile_readiness(lane->reconcile, i) == STACK_DEPLOYING) {
-            return true;
-        }
-    }
-    return !reconcile_is_idle(lane->reconcile);
-}
-
-void lane_advance(struct lane *lane, struct effects *effects)
-{
-    if (lane->state == LANE_STOPPING) {
-        stop_when_idle(lane, effects);
-        return;
-    }
-    if (lane->state != LANE_OPEN || lane->attempt.state != ATTEMPT_NONE || lane->claim_id != 0) {
-        return;
-    }
-    if (is_shard_timeout_spent(lane)) {
-        finish_waiting(lane, OUTCOME_CANCELLED, "the shard reached its timeout", effects);
-        lane_stop(lane, LANE_END_TIMEOUT, effects);
-        return;
-    }
-    if (lane->has_failed_stack) { /* each time: a suite that waits for its retry may be blocked only now */
-        fail_blocked_suites(lane, effects);
-    }
-    struct lane *from = NULL;
-    size_t suite = choose_suite(lane->run, lane, &from);
-    if (suite == NO_INDEX) {
-        drop_job_slot(lane, effects);
-        if (!lane_has_waiting(lane) && !is_deploying(lane)) {
-            lane_stop(lane, LANE_END_DRAINED, effects);
-        }
-        return;
-    }
-    if (!lane->has_job_slot && !run_take_job_slot(lane->run, lane)) {
-        return; /* the coordinator calls again when one is free */
-    }
-    if (from != NULL) {
-        choose_steal(lane->run, from, lane, suite);
-        tell_stolen(from, lane, suite, effects);
-    }
-    ask_claim(lane, suite, effects);
-}
-
-static void lane_claimed(struct lane *lane, const struct input *input, struct effects *effects)
-{
-    if (input->effect_id != lane->claim_id) {
-        return;
-    }
-    struct run *run = lane->run;
-    size_t suite = lane->claimed;
-    lane->claim_id = 0;
-    lane->claimed = NO_INDEX;
-    if (!input->is_granted) { /* another worker has it, and answers for it */
-        run->suites[suite].progress = SUITE_ELSEWHERE;
-    } else if (lane->state != LANE_OPEN) {
-        run->suites[suite].progress = SUITE_WAITING;
-        if (lane->end != LANE_END_LEASE_LOST) {
-            run_suite_finished(run, suite, OUTCOME_CANCELLED, run->stop_reason, lane, effects);
-        }
-    } else if (!choose_is_ready(lane, suite)) {
-        run->suites[suite].progress = SUITE_WAITING; /* one of its stacks failed meanwhile */
-    } else if (!pool_is_valid(run->pool, lane->index, run->lease_now_ms)) {
-        run->suites[suite].progress = SUITE_WAITING; /* the pool is about to say that the lease is lost */
-        return;
-    } else {
-        attempt_start(lane, suite, effects);
-    }
-    lane_advance(lane, effects);
-}
-
-static int suite_retries(const struct run *run, size_t suite)
-{
-    return run->options->retries >= 0 ? run->options->retries : run->inventory->suites[suite].retries;
-}
-
-void lane_attempt_ended(struct lane *lane, enum outcome outcome, const char *reason, struct effects *effects)
-{
-    struct run *run = lane->run;
-    size_t suite = lane->attempt.suite;
-    struct suite_run *progress = &run->suites[suite];
-    bool may_retry = outcome_is_retryable(outcome) && progress->attempts <= suite_retries(run, suite) &&
-                     lane->attempt.cut != CUT_SHARD_TIMEOUT && lane->state == LANE_OPEN;
-    if (may_retry) {
-        progress->progress = SUITE_WAITING;
-        progress->had_bad_attempt = true;
-        lane->queue_next = 0;
-    } else {
-        run_suite_finished(run, suite, outcome, reason, lane, effects);
-    }
-    drop_job_slot(lane,
-                  effects); /* first come first served: a lane does not keep a slot from those who wait */
-    lane_advance(lane, effects);
-}
+/* --- being told things -------------------------------------------------------------------------------- */
 
 static void lane_assumed(struct lane *lane, const struct input *input, struct effects *effects)
 {
@@ -553,17 +354,11 @@ static void lane_assumed(struct lane *lane, const struct input *input, struct ef
     }
 }
 
-static void lane_reconcile_step(struct lane *lane, const struct input *input, struct effects *effects)
-{
-    reconcile_step(lane->reconcile, input, effects);
-    drain_reconcile(lane, effects);
-}
-
 static void lane_deadline(struct lane *lane, const struct input *input, struct effects *effects)
 {
     attempt_step(lane, input, effects);
     if (lane->reconcile != NULL && reconcile_next_deadline_ms(lane->reconcile) <= lane->run->now_ms) {
-        lane_reconcile_step(lane, input, effects);
+        lane_step_stacks(lane, input, effects);
     }
     if (lane->renew_at_ms <= lane->run->now_ms && lane->assume_id == 0 && lane->state == LANE_OPEN) {
         lane->renew_at_ms = INT64_MAX;
@@ -576,7 +371,7 @@ void lane_step(struct lane *lane, const struct input *input, struct effects *eff
     bool is_reconciles =
         lane->reconcile != NULL && input->effect_id != 0 && reconcile_owns(lane->reconcile, input->effect_id);
     if (is_reconciles) {
-        lane_reconcile_step(lane, input, effects);
+        lane_step_stacks(lane, input, effects);
         lane_advance(lane, effects);
         return;
     }

@@ -1,8 +1,9 @@
 /* machines.h - the structs of the run's machines, for the files of this room (and tests that look inside).
  *
- * coordinator.c owns struct run and every decision between lanes; lane.c one shard on one account; attempt.c
- * one execution of a suite; judge.c what it came to; choose.c which suite next; tell.c every event. Each
- * machine's states and allowed moves stand in one X-macro table here; enum, names and masks come from it. */
+ * coordinator.c owns struct run and every decision between lanes; lane.c one shard on one account, its stacks
+ * in lane_stacks.c, its suites in lane_work.c; attempt.c one execution of a suite; judge.c what it came to;
+ * choose.c which suite next; tell.c every event. Each machine's states and allowed moves stand in one X-macro
+ * table here; enum, names and masks come from it. */
 #ifndef ITRUN_RUN_MACHINES_H
 #define ITRUN_RUN_MACHINES_H
 #include "itrun/accounts.h"
@@ -79,7 +80,8 @@ enum lane_end {
     LANE_END_TIMEOUT,
     LANE_END_CANCELLED,
     LANE_END_INFRA,
-    LANE_END_LEASE_LOST
+    LANE_END_LEASE_LOST,
+    LANE_END_MOVING /* to another account; it goes on */
 };
 
 struct lane {
@@ -101,8 +103,12 @@ struct lane {
     bool wants_job_slot;
     int64_t used_ms; /* of the shard's timeout: attempts only */
     int lease_restarts;
+    size_t moves;          /* to other accounts, since the infrastructure failed a suite */
+    bool wants_move;       /* as soon as nothing is being deployed; starts nothing until then */
     bool has_failed_stack; /* of this account */
-    bool has_stack_grant;  /* its reconcile was told; it goes on at the end of the step */
+    bool has_bad_suite;    /* in this account: what --hold-on-fail holds it for */
+    bool has_new_suite;    /* handed over by another lane: its stacks are wanted */
+    bool is_due;           /* another lane did something for it; it goes on at the end of the step */
     size_t *queue;         /* suites, in order; finished ones stay; stolen ones are NO_INDEX */
     size_t queue_count;
     size_t queue_next; /* nothing before it waits */
@@ -114,8 +120,10 @@ struct suite_run {
     size_t lane;  /* whose queue it is in */
     size_t order; /* its number in the announcement; NO_INDEX: not selected */
     int attempts;
+    int retries[RETRY_CLASS_COUNT]; /* made, by what they followed */
+    size_t avoid;                   /* the account in which the infrastructure failed it; NO_INDEX: none */
     enum outcome outcome;
-    bool had_bad_attempt;
+    bool had_bad_attempt; /* one that its tests or itself are to blame for */
     bool is_without_test; /* --test: the last attempt found no case of that name */
     int64_t spent_ms;     /* of the last attempt */
 };
@@ -143,7 +151,10 @@ struct run {
         *stack_slot; /* by stack: lane + 1 that deploys it now, for commands that are not parallel; 0: free */
     bool *stack_wanted; /* lane * stack_count + stack: waits for that slot */
     uint64_t announcement_id, farewell_id;
-    bool has_stack_grant; /* some lane has one */
+    bool has_due_lane;
+    bool has_avoided; /* some suite avoids an account */
+    size_t retries_made;
+    bool is_budget_told;
     bool wants_fail_fast; /* stop at the end of this step */
     size_t emits_outstanding;
     struct error record_error;
@@ -165,6 +176,8 @@ void run_give_job_slot(struct run *run, struct lane *lane, struct effects *effec
 void run_lane_done(struct run *run, struct lane *lane, struct effects *effects);
 void run_take_stack_slot(struct run *run, struct lane *lane, size_t stack);
 void run_give_stack_slot(struct run *run, struct lane *lane, size_t stack);
+bool run_spend_retry(struct run *run, struct effects *effects); /* false: the budget is spent */
+void run_make_due(struct run *run, struct lane *lane);          /* lane_step at the end of this step */
 void run_note_move(const struct run *run, const char *machine, int from, int to);
 
 /* lane.c */
@@ -178,6 +191,23 @@ void lane_advance(struct lane *lane, struct effects *effects); /* start what can
 int64_t lane_next_deadline_ms(const struct lane *lane);
 void lane_attempt_ended(struct lane *lane, enum outcome outcome, const char *reason, struct effects *effects);
 const char *lane_state_name(enum lane_state state);
+/* for its other files */
+void lane_finish_waiting(struct lane *lane, enum outcome outcome, const char *reason,
+                         struct effects *effects);
+void lane_drop_job_slot(struct lane *lane, struct effects *effects);
+void lane_stop(struct lane *lane, enum lane_end end, struct effects *effects);
+void lane_stop_when_idle(struct lane *lane, struct effects *effects);
+
+/* lane_stacks.c */
+bool lane_needs_stacks(const struct lane *lane);
+void lane_start_stacks(struct lane *lane, struct effects *effects);
+void lane_step_stacks(struct lane *lane, const struct input *input, struct effects *effects);
+void lane_fail_blocked(struct lane *lane, struct effects *effects);
+bool lane_is_deploying(const struct lane *lane);
+void lane_want_new_stacks(struct lane *lane, struct effects *effects); /* of suites that were handed over */
+
+/* lane_work.c */
+void lane_claimed(struct lane *lane, const struct input *input, struct effects *effects);
 
 /* attempt.c */
 void attempt_start(struct lane *lane, size_t suite, struct effects *effects);
@@ -205,6 +235,11 @@ bool attempt_report_is_missing(const struct judged *judged);
 size_t choose_suite(struct run *run, struct lane *lane, struct lane **ret_from);
 bool choose_is_ready(const struct lane *lane, size_t suite); /* its stacks are ready in this lane's account */
 bool lane_has_waiting(const struct lane *lane);
+size_t
+choose_avoided(const struct lane *lane); /* a suite of its own that avoids its account; NO_INDEX: none */
+/* Another lane at work that can try this suite in its account: where its stacks are ready, then the least
+ * busy; NULL: none. */
+struct lane *choose_other(struct run *run, const struct lane *lane, size_t suite);
 void choose_steal(struct run *run, struct lane *from, struct lane *to, size_t suite);
 int64_t suite_expected_ms(const struct suite *suite);
 
@@ -214,7 +249,8 @@ void tell_account_waiting(struct lane *lane, const char *holder, struct effects 
 void tell_account_leased(struct lane *lane, uint64_t fence, struct effects *effects);
 void tell_account_released(struct lane *lane, const char *reason, struct effects *effects);
 void tell_stack(struct lane *lane, const struct reconcile_fact *fact, struct effects *effects);
-void tell_stolen(struct lane *from, struct lane *to, size_t suite, struct effects *effects);
+void tell_stolen(struct lane *from, struct lane *to, size_t suite, const char *reason,
+                 struct effects *effects);
 void tell_attempt_started(struct lane *lane, struct effects *effects);
 void tell_attempt_finished(struct lane *lane, enum outcome outcome, const char *reason,
                            const struct report *report, struct effects *effects);

@@ -107,6 +107,7 @@ void tell_account_released(struct lane *lane, const char *reason, struct effects
 {
     struct event event = event_of_lane(EVENT_ACCOUNT_RELEASED, lane);
     event.reason = reason;
+    event.duration_ms = string_equal(reason, "held") ? lane->run->options->hold_ms : 0;
     emit(lane->run, &event, lane->index, effects);
 }
 
@@ -141,12 +142,13 @@ void tell_stack(struct lane *lane, const struct reconcile_fact *fact, struct eff
     emit(lane->run, &event, lane->index, effects);
 }
 
-void tell_stolen(struct lane *from, struct lane *to, size_t suite, struct effects *effects)
+void tell_stolen(struct lane *from, struct lane *to, size_t suite, const char *reason,
+                 struct effects *effects)
 {
     struct event event = event_of_lane(EVENT_SUITE_STOLEN, to);
     set_suite(&event, to->run, suite);
     event.from_shard = from->index + 1;
-    event.reason = "this lane ran dry and its stacks are ready here";
+    event.reason = reason;
     emit(to->run, &event, to->index, effects);
 }
 
@@ -206,6 +208,7 @@ void tell_shard_finished(struct lane *lane, struct effects *effects)
         [LANE_END_NONE] = "nothing to do",    [LANE_END_DRAINED] = "done",
         [LANE_END_TIMEOUT] = "shard timeout", [LANE_END_CANCELLED] = "cancelled",
         [LANE_END_INFRA] = "infrastructure",  [LANE_END_LEASE_LOST] = "lease lost",
+        [LANE_END_MOVING] = "done",
     };
     struct event event = event_of_lane(EVENT_SHARD_FINISHED, lane);
     event.reason = words[lane->end];

@@ -1,8 +1,19 @@
 /* invariants.c - the promises, checked by name after every simulated step. Numbers are those of the promises:
  * 1 declared means accounted for, 2 kill -9 loses only what is in flight, 3 one account one owner, 4 nothing
- * outlives the run, 6 a skip is never wrong. */
+ * outlives the run, 6 a skip is never wrong; "retries" and "hold" are those of suites tried again, and of
+ * accounts left for a person to look into. */
 #include "world.h"
 #include <string.h>
+
+static size_t account_of(const struct actor *actor, const char *alias)
+{
+    for (size_t i = 0; alias != NULL && i < actor->inventory.account_count; i++) {
+        if (strcmp(actor->inventory.accounts[i].alias, alias) == 0) {
+            return i;
+        }
+    }
+    return NO_INDEX;
+}
 
 static void check_outcome(struct world *world, int index, const struct event *event, uint64_t effect_id)
 {
@@ -25,14 +36,30 @@ static void check_outcome(struct world *world, int index, const struct event *ev
     truth->outcome_effect = effect_id;
 }
 
-static size_t account_of(const struct actor *actor, const char *alias)
+static bool is_tests_fault(enum outcome outcome)
 {
-    for (size_t i = 0; i < actor->inventory.account_count; i++) {
-        if (strcmp(actor->inventory.accounts[i].alias, alias) == 0) {
-            return i;
-        }
+    return outcome == OUTCOME_FAILED || outcome == OUTCOME_ERROR || outcome == OUTCOME_TIMEOUT;
+}
+
+static void check_retry(struct world *world, int index, const struct event *event)
+{
+    struct actor *actor = &world->actors[index];
+    struct truth *truth = &actor->truth[event->suite];
+    if (event->attempt == 1) {
+        return;
     }
-    return NO_INDEX;
+    const struct retries *allowed = &actor->inventory.suites[event->suite].retries;
+    enum retry_class class = outcome_retry_class(truth->last_outcome);
+    if (class == RETRY_NEVER || ++truth->retries[class] > allowed->of[class] ||
+        event->attempt - 1 > allowed->total) {
+        world_break(world, "promise retries limits",
+                    "suite %zu of actor %d is tried for the %d. time after %s", event->suite, index,
+                    event->attempt, outcome_name(truth->last_outcome));
+    }
+    if (++actor->retries > actor->options.retry_budget) {
+        world_break(world, "promise retries limits", "actor %d makes %zu retries with a budget of %zu", index,
+                    actor->retries, actor->options.retry_budget);
+    }
 }
 
 static void check_skip(struct world *world, int index, const struct event *event)
@@ -65,10 +92,20 @@ void check_event(struct world *world, int index, const struct event *event, uint
     switch (event->type) {
     case EVENT_SUITE_PLANNED: actor->truth[event->suite].is_announced = true; break;
     case EVENT_ATTEMPT_STARTED:
+        check_retry(world, index, event);
         actor->truth[event->suite].attempts++;
         actor->truth[event->suite].is_last_attempt_good = false;
         break;
-    case EVENT_SUITE_FINISHED: check_outcome(world, index, event, effect_id); break;
+    case EVENT_ATTEMPT_FINISHED:
+        actor->truth[event->suite].last_outcome = event->outcome;
+        actor->truth[event->suite].last_account = account_of(actor, event->account);
+        break;
+    case EVENT_SUITE_FINISHED:
+        check_outcome(world, index, event, effect_id);
+        if (event->account != NULL && is_tests_fault(event->outcome)) {
+            actor->has_bad_suite[account_of(actor, event->account)] = true;
+        }
+        break;
     case EVENT_STACK_DECIDED:
         if (strcmp(event->stack_action.action, stack_action_name(STACK_SKIP)) == 0) {
             check_skip(world, index, event);
@@ -81,7 +118,6 @@ void check_event(struct world *world, int index, const struct event *event, uint
     case EVENT_ACCOUNT_RELEASED:
     case EVENT_STACK_FINISHED:
     case EVENT_SUITE_STOLEN:
-    case EVENT_ATTEMPT_FINISHED:
     case EVENT_SHARD_FINISHED:
     case EVENT_PROBLEM:
     case EVENT_RUN_FINISHED:
@@ -101,6 +137,42 @@ static void check_needs(struct world *world, int index, const struct spawn *spaw
                         "suite %zu started on stack %zu in %s, version %d instead of %d", spawn->suite,
                         suite->needs[i], stack_status_name(stack->status), stack->content, actor->content);
         }
+    }
+}
+
+/* What the infrastructure failed in an account is not tried there again while another lane could try it. */
+void check_claim(struct world *world, int index, const struct effect *effect)
+{
+    struct actor *actor = &world->actors[index];
+    const struct truth *truth = &actor->truth[effect->suite];
+    const struct lane *lane = &actor->run->lanes[effect->lane];
+    if (truth->attempts == 0 || truth->last_outcome != OUTCOME_INFRA ||
+        truth->last_account != lane->account || actor->options.is_stealing_off) {
+        return;
+    }
+    for (size_t i = 0; i < actor->run->lane_count; i++) {
+        const struct lane *other = &actor->run->lanes[i];
+        if (other != lane && other->state == LANE_OPEN && !other->wants_move &&
+            choose_is_ready(other, effect->suite)) {
+            world_break(world, "promise retries elsewhere",
+                        "suite %zu of actor %d is tried again in account %zu, lane %zu could do it elsewhere",
+                        effect->suite, index, lane->account, i);
+        }
+    }
+}
+
+/* An account in which a suite failed is held where that was asked for, and no other. */
+void check_release(struct world *world, int index, const struct effect *effect)
+{
+    struct actor *actor = &world->actors[index];
+    size_t account = effect->store.account;
+    bool is_due = actor->has_bad_suite[account] && actor->options.hold_ms > 0;
+    bool is_held = effect->store.next == ACCOUNT_HELD;
+    bool is_lost = strcmp(effect->store.reason, "lease lost") == 0;
+    actor->has_bad_suite[account] = false;
+    if (is_held != is_due && !is_lost) {
+        world_break(world, "promise hold failed", "actor %d lets account %zu go as %s (%s)", index, account,
+                    account_state_name(effect->store.next), effect->store.reason);
     }
 }
 

@@ -72,7 +72,10 @@ static void make_suites(struct world *world, struct actor *actor, size_t count)
         suite->file = suite->source = arena_format(arena, "test_%zu.py", i);
         suite->cwd = "/";
         suite->timeout_ms = world_between(world, 0, 3) == 0 ? 700 : 5000;
-        suite->retries = (int)world_between(world, 0, 2);
+        suite->retries = retries_same((int)world_between(world, 0, 2));
+        if (world_between(world, 0, 2) == 0) {
+            suite->retries = (struct retries){.of = {1, 1, 0, 2}, .total = 4};
+        }
         suite->estimate.expected_ms = world_between(world, 10, 2000);
         size_t *needs = arena_alloc(arena, STACKS * sizeof *needs);
         if (!actor->is_local && world_between(world, 0, 4) > 0) {
@@ -125,6 +128,9 @@ static void make_options(struct world *world, int index, struct actor *actor, si
         .seed = world->seed,
         .retries = -1,
         .job_count = (size_t)world_between(world, 1, (int64_t)lanes),
+        .retry_budget =
+            world_between(world, 0, 5) == 0 ? (size_t)world_between(world, 0, 5) : NO_RETRY_BUDGET,
+        .hold_ms = world_between(world, 0, 7) == 0 ? world_between(world, 1000, 30000) : 0,
         .lease_ms = 6000,
         .grace_ms = 300,
         .is_force_deploy = world_between(world, 0, 40) == 0,

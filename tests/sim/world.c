@@ -134,12 +134,16 @@ static void perform(struct world *world, int actor, const struct effect *effect)
     switch (effect->type) {
     case EFFECT_EMIT: perform_emit(world, actor, effect); break;
     case EFFECT_CLAIM:
+        check_claim(world, actor, effect);
         world_complete(world, actor, effect, INPUT_CLAIMED, world->now_ms + world_between(world, 0, 2))
             ->input.is_granted = true;
         break;
+    case EFFECT_LEASE_RELEASE:
+        check_release(world, actor, effect);
+        perform_store(world, actor, effect);
+        break;
     case EFFECT_LEASE_ACQUIRE:
     case EFFECT_LEASE_RENEW:
-    case EFFECT_LEASE_RELEASE:
     case EFFECT_LEDGER_READ:
     case EFFECT_LEDGER_BEGIN:
     case EFFECT_LEDGER_END: perform_store(world, actor, effect); break;
@@ -261,6 +265,7 @@ static void fire_fault(struct world *world, struct fault *fault)
     case FAULT_CREATE_CONFLICT:
     case FAULT_DELETE_FAILS:
     case FAULT_WRONG_IDENTITY:
+    case FAULT_BROKEN_ACCOUNT:
     case FAULT_COUNT: break;
     }
 }

@@ -71,6 +71,9 @@ struct truth { /* what really happened to a suite of an actor */
     uint64_t outcome_effect; /* the EMIT that carried it */
     bool is_outcome_synced;
     int attempts;
+    enum outcome last_outcome; /* of its last attempt, */
+    size_t last_account;       /* and where that was */
+    int retries[RETRY_CLASS_COUNT];
 };
 
 struct actor {
@@ -92,9 +95,11 @@ struct actor {
     int64_t last_emit_ms;
     size_t emits, assumes, describes, spawns, store_calls;
     struct truth truth[SUITES_MAX];
-    bool may_store_fail; /* a fault kept the store from it: leases may be left to expire */
-    bool is_local;       /* its accounts are directories: no leases, no stacks */
-    int content;         /* the version of the templates that its checkout wants */
+    size_t retries;
+    bool has_bad_suite[ACCOUNTS_MAX]; /* since the account was leased */
+    bool may_store_fail;              /* a fault kept the store from it: leases may be left to expire */
+    bool is_local;                    /* its accounts are directories: no leases, no stacks */
+    int content;                      /* the version of the templates that its checkout wants */
 };
 
 enum fault_type {
@@ -121,6 +126,7 @@ enum fault_type {
     FAULT_CREATE_CONFLICT,
     FAULT_DELETE_FAILS,
     FAULT_WRONG_IDENTITY,
+    FAULT_BROKEN_ACCOUNT, /* every suite in one account blames the infrastructure */
     FAULT_COUNT
 };
 struct fault {
@@ -193,6 +199,8 @@ void scenario_make(struct world *world, uint64_t seed);
 
 /* invariants.c */
 void check_event(struct world *world, int actor, const struct event *event, uint64_t effect_id);
+void check_claim(struct world *world, int actor, const struct effect *effect);
+void check_release(struct world *world, int actor, const struct effect *effect);
 void check_spawn(struct world *world, int actor, const struct spawn *spawn);
 void check_write(struct world *world, int actor, size_t account); /* AWS is about to be changed */
 void check_step(struct world *world);

@@ -3,8 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum process_kind kind_of(struct world *world, const struct spawn *spawn)
+static enum process_kind kind_of(struct world *world, int index, const struct spawn *spawn)
 {
+    const struct fault *broken = world_fault(world, index, FAULT_BROKEN_ACCOUNT);
+    if (broken != NULL && spawn->suite != NO_INDEX &&
+        spawn->account == broken->countdown % world->account_count) {
+        return KIND_INFRA;
+    }
     int64_t die = world_between(world, 0, 99);
     if (spawn->suite == NO_INDEX) {
         return die < 8 ? KIND_CLEAN_BUT_BAD_EXIT : die < 10 ? KIND_HANG : KIND_PASS;
@@ -38,7 +43,7 @@ void perform_spawn(struct world *world, int index, const struct effect *effect)
         .attempt = spawn->attempt,
         .effect_id = effect->id,
         .stop_by_lease_ms = spawn->lease_stop_by_ms,
-        .kind = kind_of(world, spawn),
+        .kind = kind_of(world, index, spawn),
     };
     const char *fingerprint = pair_value(spawn->env, spawn->env_count, "ITRUN_FINGERPRINT");
     snprintf(process->fingerprint, sizeof process->fingerprint, "%s", fingerprint != NULL ? fingerprint : "");

@@ -6,6 +6,7 @@
 #define ITRUN_MODEL_INVENTORY_H
 #include "itrun/base/hash.h"
 #include "itrun/base/memory.h"
+#include "itrun/model/retries.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +40,7 @@ struct suite {
     const size_t *needs; /* stacks, dependencies included, in deploy order */
     size_t need_count;
     int64_t timeout_ms; /* 0: none */
-    int retries;
+    struct retries retries;
     const char *const *tags;
     size_t tag_count;
     struct estimate estimate;

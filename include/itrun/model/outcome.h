@@ -6,17 +6,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* X(constant, word, precedence (higher wins), retryable by a suite's `retries`, exit code, junit element,
- *   colour (SGR), symbol). infra is retried in the same account for now. */
+/* Which of a suite's `retries` it is tried again by. infra is tried again in another account where there is
+ * one. */
+enum retry_class { RETRY_FAILED, RETRY_ERROR, RETRY_TIMEOUT, RETRY_INFRA, RETRY_CLASS_COUNT, RETRY_NEVER };
+
+/* X(constant, word, precedence (higher wins), retry class, exit code, junit element, colour (SGR), symbol) */
 #define OUTCOME_TABLE(X)                                                                                     \
-    X(OUTCOME_PASSED, "passed", 0, false, 0, "", "32", "✓")                                                  \
-    X(OUTCOME_SKIPPED, "skipped", 1, false, 0, "skipped", "33", "-")                                         \
-    X(OUTCOME_INFRA, "infra", 2, true, 3, "error", "35", "!")                                                \
-    X(OUTCOME_CANCELLED, "cancelled", 3, false, 6, "skipped", "33", "○")                                     \
-    X(OUTCOME_LOST, "lost", 4, false, 6, "error", "31", "?")                                                 \
-    X(OUTCOME_FAILED, "failed", 5, true, 1, "failure", "31", "✗")                                            \
-    X(OUTCOME_TIMEOUT, "timeout", 6, true, 1, "error", "31", "◷")                                            \
-    X(OUTCOME_ERROR, "error", 7, true, 1, "error", "31", "✗")
+    X(OUTCOME_PASSED, "passed", 0, RETRY_NEVER, 0, "", "32", "✓")                                            \
+    X(OUTCOME_SKIPPED, "skipped", 1, RETRY_NEVER, 0, "skipped", "33", "-")                                   \
+    X(OUTCOME_INFRA, "infra", 2, RETRY_INFRA, 3, "error", "35", "!")                                         \
+    X(OUTCOME_CANCELLED, "cancelled", 3, RETRY_NEVER, 6, "skipped", "33", "○")                               \
+    X(OUTCOME_LOST, "lost", 4, RETRY_NEVER, 6, "error", "31", "?")                                           \
+    X(OUTCOME_FAILED, "failed", 5, RETRY_FAILED, 1, "failure", "31", "✗")                                    \
+    X(OUTCOME_TIMEOUT, "timeout", 6, RETRY_TIMEOUT, 1, "error", "31", "◷")                                   \
+    X(OUTCOME_ERROR, "error", 7, RETRY_ERROR, 1, "error", "31", "✗")
 
 enum outcome {
 #define X(constant, word, precedence, retry, exit_code, junit, colour, symbol) constant,
@@ -27,7 +30,7 @@ enum outcome {
 
 const char *outcome_name(enum outcome outcome); /* "passed" */
 bool outcome_parse(const char *word, enum outcome *ret_outcome);
-bool outcome_is_retryable(enum outcome outcome);
+enum retry_class outcome_retry_class(enum outcome outcome);
 const char *outcome_junit_element(enum outcome outcome); /* "", "failure", "error", "skipped" */
 const char *outcome_colour(enum outcome outcome);
 const char *outcome_symbol(enum outcome outcome);

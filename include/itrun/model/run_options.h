@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define NO_RETRY_BUDGET SIZE_MAX
+
 struct run_options {
     const char *run_id;          /* UUIDv7 */
     const char *worker;          /* "1" */
@@ -22,6 +24,8 @@ struct run_options {
     int64_t shard_timeout_ms; /* 0: none */
     int64_t suite_timeout_ms; /* overrides each suite's; 0: no */
     int retries;              /* overrides; -1: no */
+    size_t retry_budget;      /* retries of all suites together; NO_RETRY_BUDGET: no limit */
+    int64_t hold_ms;          /* --hold-on-fail: how long an account with a failed suite is held; 0: no */
     size_t fail_fast;         /* stop after so many bad suites; 0: never */
     bool is_force_deploy;
     bool is_no_deploy;

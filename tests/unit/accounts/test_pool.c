@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define LEASE_MS 9000
+#define HOLD_MS  7200000
 
 static struct account accounts[3] = {
     {.id = "000000000001", .alias = "account-001"},
@@ -15,7 +16,7 @@ static int64_t now_ms;
 
 static void open_pool(size_t count)
 {
-    pool = pool_new(accounts, count, LEASE_MS);
+    pool = pool_new(accounts, count, LEASE_MS, HOLD_MS);
     effects_init(&effects);
     now_ms = 1000;
 }
@@ -210,5 +211,31 @@ Test(pool, quarantined_accounts_are_never_given_and_all_of_them_refuse)
     answer(&effect, held);
     struct pool_fact fact = next_fact(POOL_REFUSED);
     cr_expect_not_null(strstr(fact.error.what, "quarantined"));
+    close_pool();
+}
+
+Test(pool, an_account_to_avoid_is_given_only_when_no_other_is_free)
+{
+    open_pool(2);
+    pool_request(pool, 0, NO_INDEX, 0, &effects);
+    cr_expect_eq(last_effect(EFFECT_LEASE_ACQUIRE).store.account, 1);
+    pool_request(pool, 1, NO_INDEX, 0, &effects);
+    cr_expect_eq(last_effect(EFFECT_LEASE_ACQUIRE).store.account, 0, "better than to wait");
+    cr_expect_not(pool_has_other(pool, 0));
+    close_pool();
+}
+
+Test(pool, what_this_run_holds_it_does_not_ask_for_again)
+{
+    open_pool(1);
+    grant(0, 0);
+    next_fact(POOL_GRANTED);
+    pool_release(pool, 0, ACCOUNT_HELD, "held", &effects);
+    struct effect release = last_effect(EFFECT_LEASE_RELEASE);
+    cr_expect_eq(release.store.duration_ms, HOLD_MS);
+    answer(&release, (struct lease_answer){.fence = 7});
+    cr_expect_eq(next_fact(POOL_RELEASED).next, ACCOUNT_HELD);
+    pool_request(pool, 1, NO_INDEX, NO_INDEX, &effects);
+    cr_expect_not_null(strstr(next_fact(POOL_REFUSED).error.what, "held"));
     close_pool();
 }

@@ -40,7 +40,7 @@ Test(good, the_documented_example_is_read_as_it_says)
     cr_assert_str_eq(api->env[0].name, "LOG_LEVEL");
     cr_assert_str_eq(api->needs[0], "orders");
     cr_assert_eq(api->timeout_ms, 5 * 60 * 1000);
-    cr_assert_eq(api->retries, 1);
+    cr_assert_eq(api->retries.total, 1);
     cr_assert_str_eq(api->tags[0], "api");
     cr_assert_str_eq(config->suites[1].report, "smoke.xml");
     config_free(config);
@@ -91,9 +91,13 @@ Test(good, every_key_arrives_in_its_field)
     cr_assert_str_eq(api->command, "poetry run pytest");
     cr_assert_str_eq(api->cwd, "backend");
     cr_assert_eq(api->timeout_ms, 90000);
-    cr_assert_eq(api->retries, 10);
+    cr_assert_eq(api->retries.total, 10);
     cr_assert_eq(api->tag_count, 2);
     cr_assert_eq(config->shard_count, 200);
+    cr_assert_str_eq(config->retry_budget, "5%");
+    const struct retries *retries = &config->suites[1].retries;
+    cr_assert(retries->of[RETRY_FAILED] == 1 && retries->of[RETRY_INFRA] == 2);
+    cr_assert(retries->of[RETRY_ERROR] == 0 && retries->of[RETRY_TIMEOUT] == 0 && retries->total == 3);
     config_free(config);
 }
 
@@ -128,7 +132,7 @@ Test(good, only_env_is_substituted_and_everywhere)
     cr_assert_str_eq(config->project, "shop");
     cr_assert_str_eq(suite->command, "echo ${HOME} $PATH hello default []  a-b:c");
     cr_assert_eq(suite->timeout_ms, 90000);
-    cr_assert_eq(suite->retries, 2);
+    cr_assert_eq(suite->retries.total, 2);
     cr_assert_eq(suite->env_count, 5);
     cr_assert_str_eq(suite->env[0].value, "8080");
     cr_assert_str_eq(suite->env[1].value, "true");

@@ -89,6 +89,7 @@ static const char *type_name(enum key_kind kind)
     case KEY_STRING: return "string";
     case KEY_DURATION: return "string";
     case KEY_INTEGER:
+    case KEY_INTEGER_OR_MAPPING:
     case KEY_COUNT: return "integer";
     case KEY_BOOL: return "boolean";
     case KEY_STRINGS:
@@ -113,7 +114,7 @@ static void key_compare(const struct json *schema, const struct key *key, const 
     const char *pattern = json_get_string(value, "pattern", NULL);
     if (key->kind != KEY_DURATION)
         cr_assert(string_equal(pattern, key->pattern), "the pattern of %s is %s", key->name, pattern);
-    if (key->kind == KEY_INTEGER || key->kind == KEY_COUNT) {
+    if (key->kind == KEY_INTEGER || key->kind == KEY_COUNT || key->kind == KEY_INTEGER_OR_MAPPING) {
         cr_assert_eq(json_get_int(value, "minimum", -1), key->least, "%s", key->name);
         cr_assert_eq(json_get_int(value, "maximum", -1), key->most, "%s", key->name);
     }

@@ -28,7 +28,7 @@ Test(inventory, every_file_of_a_glob_is_a_suite)
     cr_assert_str_eq(suite->framework, "pytest");
     cr_assert_str_eq(suite->tags[0], "fast");
     cr_assert_str_eq(suite->env[0].value, "b");
-    cr_assert_eq(suite->retries, 2);
+    cr_assert_eq(suite->retries.total, 2);
     cr_assert_str_eq(inventory->commit, "abc");
     repository_close(&repository, inventory);
 }

@@ -18,7 +18,8 @@ struct fixture {
 static void fixture_init(struct fixture *fixture, size_t suite_count)
 {
     static const char *const names[] = {"a", "b", "c"};
-    *fixture = (struct fixture){.options = {.run_id = "run", .job_count = 2, .lease_ms = 60000}};
+    *fixture = (struct fixture){
+        .options = {.run_id = "run", .job_count = 2, .retry_budget = NO_RETRY_BUDGET, .lease_ms = 60000}};
     for (size_t i = 0; i < suite_count; i++) {
         fixture->suites[i] = (struct suite){.name = names[i], .framework = "command"};
         fixture->first[i] = i;
@@ -37,6 +38,8 @@ static void fixture_init(struct fixture *fixture, size_t suite_count)
     fixture->busy = &fixture->run->lanes[0];
     fixture->idle = &fixture->run->lanes[1];
     fixture->busy->state = fixture->idle->state = LANE_OPEN;
+    fixture->busy->account = 0;
+    fixture->idle->account = 1;
     fixture->busy->wants_job_slot = true; /* it cannot start its next suite now */
     struct reconcile_options options = {.run_id = "run"};
     fixture->busy->reconcile = reconcile_new(&fixture->inventory, 0, &options);
@@ -74,5 +77,15 @@ Test(choose, a_lane_that_waits_for_an_account_keeps_nothing)
     fixture_init(&fixture, 1);
     fixture.busy->state = LANE_WAITING;
     cr_assert_eq(taken_by_idle(&fixture), 0);
+    run_free(fixture.run);
+}
+
+Test(choose, what_the_infrastructure_failed_in_an_account_is_not_taken_back_there)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 2);
+    fixture.run->suites[0].avoid = fixture.idle->account;
+    cr_assert_eq(taken_by_idle(&fixture), 1);
+    cr_assert_eq(choose_other(fixture.run, fixture.busy, 0), fixture.idle);
     run_free(fixture.run);
 }
