@@ -93,6 +93,14 @@ static void write_tests(struct json_writer *writer, const struct totals *totals)
     json_write_end(writer, '}');
 }
 
+static void write_retries(struct json_writer *writer, const struct fold *fold)
+{
+    json_write_object(writer, "retries");
+    json_write_int(writer, "made", (int64_t)fold->retried_attempts);
+    json_write_bool(writer, "is_budget_spent", fold->is_retry_budget_spent);
+    json_write_end(writer, '}');
+}
+
 static void write_stacks(struct json_writer *writer, const struct fold *fold)
 {
     json_write_object(writer, "stacks");
@@ -185,6 +193,7 @@ static void write_summary(const struct summary *summary, struct text *text)
     json_write_int(&writer, "accounts", (int64_t)start->start.account_count);
     write_suites(&writer, fold);
     write_tests(&writer, &totals);
+    write_retries(&writer, fold);
     write_stacks(&writer, fold);
     json_write_int(&writer, "makespan_ms", fold_makespan_ms(fold));
     json_write_int(&writer, "lower_bound_ms", start->start.lower_bound_ms);

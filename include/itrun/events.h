@@ -100,9 +100,9 @@ struct event {
         int attempts;
         bool is_flaky; /* passed after an attempt that did not */
     } suite_end;
-    const char
-        *problem_kind; /* PROBLEM: "lease_lost" "throttle" "credentials" "deploy" "report_missing" "leak" */
-    struct {           /* RUN_FINISHED */
+    const char *problem_kind; /* PROBLEM: "lease_lost" "throttle" "credentials" "deploy" "report_missing"
+                               * "leak" "retry_budget" */
+    struct {                  /* RUN_FINISHED */
         int exit_code;
         int64_t makespan_ms;
         uint64_t aws_requests, aws_throttles; /* throttles: answers that asked to come again later */
@@ -221,6 +221,7 @@ struct fold {
     size_t stacks_skipped, stacks_created, stacks_updated, stacks_replaced, stacks_failed;
     int64_t stack_deploy_ms;
     size_t leaked_processes, retried_attempts;
+    bool is_retry_budget_spent;
     int64_t retry_ms;
     int64_t first_failure_us; /* monotonic; 0: none */
     struct {

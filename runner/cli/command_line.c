@@ -33,7 +33,7 @@ static const struct option table[] = {
      "of each attempt, instead of the configured one"},
     {"retries", 0, OPTION_COUNT, GROUP_RUN, AT(retries), "N",
      "further attempts of a suite that did not pass"},
-    {"retry-budget", 0, OPTION_STRING, GROUP_RUN, AT(retry_budget), "N|P%",
+    {"retry-budget", 0, OPTION_STRING, GROUP_RUN, AT(retry_budget), "N or P%",
      "how many retries the run may make: a number, or a share of its suites"},
     {"seed", 0, OPTION_STRING, GROUP_RUN, AT(seed), "S", "the seed suites are given (default: a new one)"},
     {"fail-fast", 0, OPTION_COUNT_OR_ONE, GROUP_RUN, AT(fail_fast), "[=N]", "stop after N bad suites (1)"},

@@ -234,6 +234,16 @@ static void print_summary(const struct execution *execution)
     text_clear(&path);
 }
 
+/* Holds are counted from the end of the run: whoever looks into them was waiting for that. */
+static void prolong_holds(struct workspace *workspace, const struct run_options *run)
+{
+    struct error error = {0};
+    if (run->hold_ms > 0 && workspace->lease_store != NULL &&
+        !lease_store_prolong_holds(workspace->lease_store, run->run_id, run->hold_ms, &error)) {
+        complain(&error);
+    }
+}
+
 int execute_run(struct workspace *workspace, struct planned *planned)
 {
     struct execution execution = {.workspace = workspace, .planned = planned};
@@ -244,6 +254,7 @@ int execute_run(struct workspace *workspace, struct planned *planned)
                    drive(&execution, &exit_code, &error);
     close_sinks(&execution);
     if (has_run) {
+        prolong_holds(workspace, &planned->run);
         link_latest(&execution);
         exit_code = final_exit_code(&execution, exit_code);
         if (workspace->options->is_json) {

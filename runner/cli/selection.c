@@ -95,6 +95,10 @@ bool workspace_select(struct workspace *workspace, const struct selection *selec
     if (options->is_force_deploy && options->is_no_deploy) {
         return error_set(error, ERROR_USAGE, "--force-deploy and --no-deploy contradict each other");
     }
+    if (options->hold_ms > 0 && workspace->config->accounts.provider == ACCOUNTS_LOCAL) {
+        error_set(error, ERROR_USAGE, "--hold-on-fail holds AWS accounts; local ones end with their run");
+        return error_hint(error, "what a suite wrote stays in the run's folder; see itrun report");
+    }
     if (!parse_seed(options->seed, &planned->run.seed, error)) {
         return false;
     }

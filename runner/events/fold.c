@@ -261,6 +261,8 @@ static bool fold_by_type(struct fold *fold, const struct event *event, struct er
     case EVENT_SHARD_FINISHED: return fold_lane_event(fold, event, error);
     case EVENT_PROBLEM:
         count_problem(fold, event->problem_kind != NULL ? event->problem_kind : "other");
+        fold->is_retry_budget_spent =
+            fold->is_retry_budget_spent || string_equal(event->problem_kind, "retry_budget");
         return true;
     case EVENT_RUN_FINISHED:
         fold->is_finished = true;
