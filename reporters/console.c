@@ -81,6 +81,7 @@ static void suite_finished(struct console *console, const struct event *event)
     if (outcome_is_bad(event->outcome)) {
         console_note_suite(console, event->suite, &reported);
     }
+    console_note_flaky(console, event->suite, &reported);
     /* Cancelled suites come by the hundred, and the end counts them. */
     bool is_failure = outcome_is_bad(event->outcome) && event->outcome != OUTCOME_CANCELLED;
     if (is_plain(console) || (is_talking(console) && is_failure)) {
@@ -195,6 +196,7 @@ static void console_free(struct sink *sink)
     console_news_clear(console);
     text_clear(&console->text);
     text_clear(&console->last_holder);
+    text_clear(&console->flaky);
     memory_free(console->running);
     memory_free(console->notes);
     memory_free(console->has_been_leased);

@@ -55,6 +55,8 @@ struct console {
     size_t news_count, news_capacity;
     struct note *notes;
     size_t note_count, note_capacity;
+    struct text flaky; /* lines for the end */
+    size_t flaky_count;
     struct text last_holder;
     struct {
         const char *kind;
@@ -112,6 +114,11 @@ void console_count_lanes(const struct console *console, struct lanes_now *ret_la
 void console_count_suites(const struct console *console, size_t *ret_finished, size_t *ret_bad);
 void console_erase_block(struct console *console, struct text *text);
 void console_draw_block(struct console *console, struct text *text);
+
+/* console_flaky.c */
+void console_note_flaky(struct console *console, size_t suite, const struct reported *reported);
+void console_say_flaky(struct console *console);
+void console_say_holds(struct console *console);
 
 /* console_end.c */
 enum fault console_fault(const struct fold_suite *suite);

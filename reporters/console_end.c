@@ -306,7 +306,9 @@ void console_say_end(struct console *console)
     for (int i = 0; i < FAULT_COUNT; i++) {
         say_fault(console, (enum fault)i);
     }
+    console_say_flaky(console);
     text_append_char(&console->text, '\n');
+    console_say_holds(console);
     if (console->options.directory != NULL) {
         text_append(&console->text, "files      ");
         line_append_exact(&console->text, console->options.directory);

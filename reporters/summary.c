@@ -17,12 +17,18 @@ struct failures {
     struct failure *list;
     size_t count, capacity;
 };
+struct flaky { /* a test case that passed only when it was tried again */
+    size_t suite, attempts;
+    const char *test, *classname, *message;
+};
 struct summary {
     struct sink sink;
     struct out *out;
     struct tally *tally;
     struct totals totals; /* of finished suites */
     struct failures failures;
+    struct flaky *flaky;
+    size_t flaky_count, flaky_capacity;
     bool is_changed;
 };
 
@@ -62,6 +68,60 @@ static void note_failures(struct failures *failures, const struct fold_suite *su
             failure->outcome = reported_case->status == CASE_FAILED ? OUTCOME_FAILED : OUTCOME_ERROR;
         }
     }
+}
+
+static void note_flaky(struct summary *summary, size_t index, const struct reported *reported)
+{
+    struct arena *arena = summary->failures.arena;
+    for (size_t i = 0; i < reported->count; i++) {
+        const struct reported_case *reported_case = &reported->list[i];
+        if (!reported_case->is_flaky) {
+            continue;
+        }
+        summary->flaky = memory_grow(summary->flaky, summary->flaky_count, &summary->flaky_capacity,
+                                     sizeof *summary->flaky);
+        const struct test_case *before = reported_case->others[0];
+        summary->flaky[summary->flaky_count++] = (struct flaky){
+            .suite = index,
+            .attempts = summary->tally->fold->suites[index].attempt_count,
+            .test = one_line(arena, reported_case->name),
+            .classname = one_line(arena, reported_case->classname),
+            .message = one_line(arena, before->message != NULL ? before->message : before->body),
+        };
+    }
+}
+
+static void write_flaky(struct json_writer *writer, const struct summary *summary)
+{
+    json_write_array(writer, "flaky");
+    for (size_t i = 0; i < summary->flaky_count; i++) {
+        const struct flaky *flaky = &summary->flaky[i];
+        json_write_object(writer, NULL);
+        json_write_string(writer, "suite", summary->tally->fold->suites[flaky->suite].name);
+        json_write_string(writer, "test", flaky->test);
+        json_write_string(writer, "classname", flaky->classname);
+        json_write_int(writer, "attempts", (int64_t)flaky->attempts);
+        json_write_string(writer, "message", flaky->message);
+        json_write_end(writer, '}');
+    }
+    json_write_end(writer, ']');
+}
+
+static void write_holds(struct json_writer *writer, const struct fold *fold)
+{
+    json_write_array(writer, "held_accounts");
+    for (size_t i = 0; i < fold->hold_count; i++) {
+        char until[32];
+        time_format_utc((fold->is_finished ? fold->end.wall_us : fold->last_wall_us) +
+                            fold->holds[i].hold_ms * 1000,
+                        until);
+        json_write_object(writer, NULL);
+        json_write_string(writer, "account", fold->holds[i].account);
+        json_write_int(writer, "shard", (int64_t)fold->holds[i].shard);
+        json_write_string(writer, "until", until);
+        json_write_end(writer, '}');
+    }
+    json_write_end(writer, ']');
 }
 
 static void write_suites(struct json_writer *writer, const struct fold *fold)
@@ -204,6 +264,8 @@ static void write_summary(const struct summary *summary, struct text *text)
     write_failures(&writer, fold, &summary->failures);
     write_failures(&writer, fold, &unfinished);
     json_write_end(&writer, ']');
+    write_flaky(&writer, summary);
+    write_holds(&writer, fold);
     json_write_end(&writer, '}');
     text_append_char(text, '\n');
     arena_free(unfinished.arena);
@@ -222,6 +284,7 @@ static bool summary_on_event(struct sink *sink, const struct event *event, struc
         tally_cases(summary->tally, event->suite, &reported);
         totals_add(&summary->totals, &reported.totals);
         note_failures(&summary->failures, summary->tally->fold->suites, event->suite, &reported);
+        note_flaky(summary, event->suite, &reported);
         reported_clear(&reported);
         tally_drop(summary->tally, event->suite);
     }
@@ -247,6 +310,7 @@ static void summary_free(struct sink *sink)
     struct summary *summary = (struct summary *)sink;
     arena_free(summary->failures.arena);
     memory_free(summary->failures.list);
+    memory_free(summary->flaky);
     tally_free(summary->tally);
     memory_free(summary);
 }

@@ -21,7 +21,7 @@
     X(PLAN_ANNOUNCED, "plan.announced", true) /* how many suites were planned; nothing starts before it */   \
     X(ACCOUNT_WAITING, "account.waiting", false) /* all are held; by whom */                                 \
     X(ACCOUNT_LEASED, "account.leased", false)                                                               \
-    X(ACCOUNT_RELEASED, "account.released", false) /* reason: free, dirty, lost */                           \
+    X(ACCOUNT_RELEASED, "account.released", false) /* reason: free, dirty, lost, held (for duration_ms) */   \
     X(STACK_DECIDED, "stack.decided", false)       /* action and reason */                                   \
     X(STACK_FINISHED, "stack.finished", false)                                                               \
     X(SUITE_STOLEN, "suite.stolen", false)                                                                   \
@@ -211,6 +211,11 @@ struct fold_shard {                     /* index 0 is shard 1; times are monoton
     size_t deploys_open;
     const char *reason; /* why it ended */
 };
+struct fold_hold { /* an account that was left for a person to look into */
+    size_t shard;
+    const char *account;
+    int64_t hold_ms; /* from the end of the run */
+};
 struct fold {
     struct arena *arena;
     struct event start; /* RUN_STARTED, copied */
@@ -222,6 +227,8 @@ struct fold {
     int64_t stack_deploy_ms;
     size_t leaked_processes, retried_attempts;
     bool is_retry_budget_spent;
+    struct fold_hold *holds;
+    size_t hold_count, hold_capacity;
     int64_t retry_ms;
     int64_t first_failure_us; /* monotonic; 0: none */
     struct {

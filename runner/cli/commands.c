@@ -2,5 +2,6 @@
 #include "commands.h"
 
 const struct command *const commands[] = {
-    &run_command, &plan_command, &list_command, &explain_command, &rerun_command, &report_command, NULL,
+    &run_command,      &plan_command,  &list_command,   &explain_command,
+    &accounts_command, &rerun_command, &report_command, NULL,
 };

@@ -14,6 +14,7 @@
 #include "itrun/store.h"
 #include <uv.h>
 
+extern const struct command accounts_command;
 extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
     report_command;
 

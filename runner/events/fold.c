@@ -19,6 +19,7 @@ void fold_free(struct fold *fold)
     }
     memory_free(fold->suites);
     memory_free(fold->shards);
+    memory_free(fold->holds);
     arena_free(fold->arena);
     memory_free(fold);
 }

@@ -84,6 +84,15 @@ static void count_stack(struct fold *fold, const struct event *event)
     }
 }
 
+static void note_hold(struct fold *fold, const struct event *event)
+{
+    if (string_equal(event->reason, "held")) {
+        fold->holds = memory_grow(fold->holds, fold->hold_count, &fold->hold_capacity, sizeof *fold->holds);
+        fold->holds[fold->hold_count++] =
+            (struct fold_hold){event->shard, arena_string(fold->arena, event->account), event->duration_ms};
+    }
+}
+
 static void change_lane(struct fold *fold, struct fold_shard *shard, const struct event *event)
 {
     switch (event->type) {
@@ -95,6 +104,7 @@ static void change_lane(struct fold *fold, struct fold_shard *shard, const struc
     case EVENT_ACCOUNT_RELEASED:
         shard->is_leased = false;
         shard->wait_us = 0;
+        note_hold(fold, event);
         break;
     case EVENT_STACK_DECIDED: shard->deploys_open += is_deploy(event->stack_action.action); break;
     case EVENT_STACK_FINISHED: shard->deploys_open -= shard->deploys_open > 0; break;

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import xml.etree.ElementTree as ElementTree
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from bed import Project, as_yaml, lone_stack
@@ -123,3 +126,80 @@ def test_a_lane_alone_moves_to_an_idle_account_and_deploys_there(aws_project):
     assert project.live(0) and project.live(1), "the stack was deployed in both accounts"
     states = [account["state"] for account in json.loads(project.run("list", "accounts", "--json").stdout)]
     assert sorted(states) == ["dirty", "free"], "whoever gets the suspect next looks twice"
+
+
+# --- which tests are flaky ----------------------------------------------------------------------------------
+
+CASES = """import os, pathlib
+
+ATTEMPT = int(os.environ["ITRUN_ATTEMPT"])
+
+def test_steady(): pass
+def test_shaky(): assert ATTEMPT > 1, "the first time never works"
+"""
+
+
+def test_the_case_that_failed_before_it_passed_is_the_flaky_one(tmp_path):
+    config = {"version": 1, "project": "shop", "suites": [
+        {"name": "api", "framework": "pytest", "files": "test_*.py", "retries": 1}]}
+    shop = Project(tmp_path / "project", as_yaml(config), {"test_cases.py": CASES})
+    result = shop.run()
+    assert result.code == 0, result.stderr
+    assert [(case["suite"], case["test"], case["attempts"]) for case in result.summary["flaky"]] == [
+        ("api/test_cases.py", "test_shaky", 2)]
+    assert result.summary["suites"]["flaky"] == 1 and result.summary["tests"]["flaky"] == 1
+    cases = {case.get("name"): [child.tag for child in case]
+             for case in ElementTree.parse(result.folder / "junit.xml").getroot().iter("testcase")}
+    assert "flakyFailure" in cases["test_shaky"] and "flakyFailure" not in cases["test_steady"]
+    end = result.stderr.split("PASSED")[1]
+    assert "flaky: 1 test passed only when tried again" in end
+    assert "test_shaky: before, AssertionError: the first time never works" in end and "test_steady" not in end
+    assert "itrun_flaky_tests 1" in re.sub(r"\{[^}]*\}", "", (result.folder / "metrics.prom").read_text())
+
+
+# --- holds --------------------------------------------------------------------------------------------------
+
+
+def failing(**more) -> list[dict]:
+    return [{"name": "breaks", "command": "sh -c './note.sh; exit 3'", **more}]
+
+
+def test_the_account_of_a_failed_suite_is_held_with_its_stacks_until_it_is_released(aws_project, accounts):
+    ids = accounts(2)
+    project = aws_project([*failing(needs=["lone"]), {"name": "good", "command": "./note.sh"}], [lone_stack()], ids=ids)
+    result = project.run("--hold-on-fail", "2h", "--shards", "2")
+    assert result.code == 1
+    where = {suite: account for _, _, account, suite in project.notes()}
+    states = {row["id"]: row for row in json.loads(project.run("accounts", "list", "--json").stdout)}
+    assert states[where["breaks"]]["state"] == "held" and states[where["good"]]["state"] == "free"
+    hold = states[where["breaks"]]["hold"]
+    shard = next(e["shard"] for e in result.events if e["type"] == "suite.finished" and e["suite_name"] == "breaks")
+    assert hold["run"] == result.folder.name and hold["shard"] == shard
+    ends = datetime.fromisoformat(result.summary["held_accounts"][0]["until"])
+    assert abs(ends - datetime.fromisoformat(hold["until"])) < timedelta(seconds=10)
+    assert timedelta(minutes=119) < ends - datetime.now(timezone.utc) <= timedelta(minutes=120)
+    alias = states[where["breaks"]]["alias"]
+    assert f"itrun shell --shard {shard}" in result.stderr and f"itrun accounts release {alias}" in result.stderr
+    assert project.live(ids.index(where["breaks"])), "its stack is still there"
+    other = aws_project([{"name": "other", "command": "./note.sh"}], ids=[where["breaks"]], name="other")
+    waiting = other.start("--timeout", "2s")
+    told = other.finish(waiting)
+    assert told.code == 124 and f"run {result.folder.name}" in told.stderr and "until 20" in told.stderr
+    assert "other" not in project.ran()
+    assert project.run("accounts", "release", alias).code == 0
+    assert other.run().code == 0 and project.ran().count("other") == 1
+    again = project.run("accounts", "release", alias)
+    assert again.code != 0 and "it is not held" in again.stderr
+
+
+def test_a_hold_ends_by_itself(aws_project):
+    project = aws_project(failing())
+    assert project.run("--hold-on-fail", "1s").code == 1
+    other = aws_project([{"name": "other", "command": "./note.sh"}], ids=project.ids, name="other")
+    assert other.run().code == 0
+
+
+def test_local_accounts_cannot_be_held(flaky):
+    result = flaky({"s": ("error", {})}).run("--hold-on-fail", "2h")
+    assert result.code == 2 and "local" in result.stderr
+    assert flaky({"s": ("error", {})}).run("accounts", "list").code == 2
