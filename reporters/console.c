@@ -87,6 +87,9 @@ static void suite_finished(struct console *console, const struct event *event)
     if (is_plain(console) || (is_talking(console) && is_failure)) {
         console_say_suite(console, event->suite, &reported);
     }
+    if (is_talking(console)) {
+        console_say_names(console, event->suite, &reported);
+    }
     reported_clear(&reported);
     tally_drop(console->tally, event->suite);
 }

@@ -71,7 +71,11 @@ struct console {
         size_t leased_shards, started_shards;
     } phases;
     bool *has_been_leased, *has_started; /* by shard - 1 */
+    unsigned volatile_parts_said;        /* kinds that console_names.c has warned of */
 };
+
+/* console_names.c */
+void console_say_names(struct console *console, size_t suite, const struct reported *reported);
 
 /* console_lines.c: each appends whole lines to console->text */
 void console_paint(struct console *console, const char *colour, const char *string);

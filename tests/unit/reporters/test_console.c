@@ -311,3 +311,18 @@ Test(console, plain_says_when_the_run_passed_which_point)
     HAS("every suite has its outcome\n");
     cr_assert_eq(count_of(shown(), "all lanes have their account"), 1);
 }
+
+Test(console, a_name_that_changes_in_every_run_is_warned_of_once_a_kind)
+{
+    struct test_case cases[] = {case_passed("pays[0b7f1c2e-31a7-4d0e-9a55-0c8f2f6a1b3d]"),
+                                case_passed("pays[9c1d2f3a-77b1-4c0e-8a11-aa8f2f6a1b3d]"),
+                                case_passed("at 2026-11-24T14:44:25Z"), case_passed("b")};
+    struct report report = report_of(cases, 4);
+    start(CONSOLE_PLAIN, false);
+    feed_suite(&feed, 0, OUTCOME_PASSED, NULL, &report);
+    feed_suite(&feed, 1, OUTCOME_PASSED, NULL, &report);
+    cr_assert_eq(count_of(shown(), "! name"), 2);
+    HAS("! name       api/cart: 'pays[0b7f1c2e-31a7-4d0e-9a55-0c8f2f6a1b3d]' holds a UUID; reports say "
+        "'pays[<uuid>]'");
+    HAS("api/cart: 'at 2026-11-24T14:44:25Z' holds a time");
+}

@@ -127,7 +127,8 @@ Test(junit, a_timeout_behind_passing_cases_is_not_green)
 Test(junit, suites_without_an_outcome_are_lost_and_cancelled_ones_skipped)
 {
     feed_suite_end(&feed, 0, 0, OUTCOME_CANCELLED, "the run was stopped");
-    HAS("<skipped message=\"the run was stopped\" type=\"cancelled\"/>");
+    HAS("<skipped message=\"the run was stopped\" type=\"cancelled\"><![CDATA[the run was "
+        "stopped]]></skipped>");
     HAS("<error message=\"no outcome was recorded\" type=\"lost\">");
     HAS("tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"1\"");
 }
