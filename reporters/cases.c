@@ -338,10 +338,12 @@ void case_append_repro(const struct fold_suite *suite, const struct reported_cas
     }
     text_append(text, suite->repro);
     if (case_has_own_repro(suite, reported_case)) {
-        struct text selector = {0};
+        struct text selector = {0}, clean = {0};
         test_case_selector(reported_case->main, &selector);
+        text_append_printable(&clean, selector.bytes, selector.length); /* a journal may be anybody's */
         text_append(text, " --test ");
-        text_append_shell_word(text, text_string(&selector));
+        text_append_shell_word(text, text_string(&clean));
         text_clear(&selector);
+        text_clear(&clean);
     }
 }

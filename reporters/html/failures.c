@@ -77,6 +77,8 @@ static void add_one(struct failures *failures, const struct fold_suite *suite, s
     if (failures->listed[fault] == FAILURES_SHOWN) {
         return;
     }
+    struct text repro = {0};
+    case_append_repro(suite, reported_case, &repro);
     struct failure *failure = &failures->lists[fault][failures->listed[fault]++];
     *failure = (struct failure){.suite = index,
                                 .outcome = fault_outcome(suite, reported_case),
@@ -84,8 +86,10 @@ static void add_one(struct failures *failures, const struct fold_suite *suite, s
                                 .classname = one_line(failures->arena, result->classname),
                                 .file = one_line(failures->arena, result->file),
                                 .message = lines(failures->arena, message),
+                                .repro = arena_string(failures->arena, text_string(&repro)),
                                 .line = result->line,
                                 .is_synthetic = reported_case->is_synthetic};
+    text_clear(&repro);
     markup_anchor(suite->name, failure->classname, failure->name, failure->anchor);
 }
 

@@ -12,6 +12,7 @@ struct failure {
     enum outcome outcome;
     const char *name, *classname, *file; /* cleaned; classname, file: "" where there is none */
     const char *message;                 /* cleaned, or "" */
+    const char *repro;                   /* as it is to be pasted, or "" */
     int line;
     char anchor[ANCHOR_SIZE];
     bool is_synthetic;

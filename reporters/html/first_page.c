@@ -258,7 +258,7 @@ static void write_failure(const struct first_page *page, const struct failure *f
         markup_append(text, failure->message);
         text_append(text, "</pre>\n");
     }
-    line_append_exact(&command, suite->repro != NULL ? suite->repro : "");
+    line_append_exact(&command, failure->repro);
     if (command.length > 0) {
         struct text clean = {0};
         markup_append_clean(&clean, text_string(&command), command.length);

@@ -214,6 +214,35 @@ static const char *classname_of(struct junit_reader *reader, const char *classna
     return arena_format(reader->report->arena, "%s.%s", path, take_name(reader, classname, previous));
 }
 
+/* mocha-junit-reporter swaps them: the name is the full title, the classname the test's own. Known by the
+ * suite, which is the innermost describe: "cart when empty adds" in the suite "when empty" with the classname
+ * "adds". */
+static void unswap_titles(struct junit_reader *reader, struct test_case *current, const char *name,
+                          const char *classname)
+{
+    if (!classname || !classname[0] || reader->path_count == 0 || !string_ends_with(name, classname))
+        return;
+    const char *title = take_name(reader, classname, NULL);
+    size_t begin = reader->path_ends[reader->path_count - 1];
+    const char *suite = text_string(&reader->path) + begin;
+    suite += begin > 0 && suite[0] == '.';
+    if (strcmp(current->name, title) == 0 && strcmp(suite, "Root Suite") == 0)
+        current->classname = ""; /* it stands in no describe */
+    if (strcmp(current->name, title) == 0 || !string_ends_with(current->name, title))
+        return;
+    size_t length = strlen(current->name) - strlen(title);
+    size_t suite_length = strlen(suite);
+    if (current->name[length - 1] != ' ')
+        return;
+    while (length > 0 && current->name[length - 1] == ' ')
+        length--;
+    if (suite_length == 0 || length < suite_length ||
+        memcmp(current->name + length - suite_length, suite, suite_length) != 0)
+        return;
+    current->classname = arena_bytes(reader->report->arena, current->name, length);
+    current->name = title;
+}
+
 /* CTest and others say it in an attribute; an element inside says more. */
 static enum case_status status_in_words(const char *word)
 {
@@ -251,6 +280,7 @@ static void case_started(struct junit_reader *reader, const char *const *attribu
     current->name = take_name(reader, name ? name : "", NULL);
     if (!current->name[0])
         current->name = "(unnamed)";
+    unswap_titles(reader, current, name ? name : "", xml_attribute(attributes, "classname"));
     const char *file = xml_attribute(attributes, "file");
     if (!file && reader->suite_file.length > 0)
         file = reader->suite_file.bytes;

@@ -5,21 +5,22 @@ And what the two write in odd ways: teardowns that break, expected failures, hoo
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from bed import ROOT
-from native import Shop, assert_each_command_runs_its_case_alone
-
-MOCHA = ROOT / "fixtures/storefront/node_modules/.bin/mocha"
+from native import FIXTURES, Shop, assert_each_command_runs_its_case_alone
 
 
 @pytest.fixture
 def shop(tmp_path):
-    def make(name: str) -> Shop:
+    def make(name: str, is_quick: bool = True) -> Shop:
         made = Shop(tmp_path / "shop", name)
         if name == "mocha":
-            made.write({"itrun.yaml": (made.root / "itrun.yaml").read_text() + f"    command: {MOCHA}\n"})
+            (made.root / "node_modules").symlink_to(FIXTURES / "mocha/node_modules")
+            if is_quick:  # npx takes its second
+                made.write({"itrun.yaml": (made.root / "itrun.yaml").read_text() + "    command: node_modules/.bin/mocha\n"})
         return made
 
     return make
@@ -114,7 +115,7 @@ def test_mocha_each_failure_s_command_runs_its_case_alone(shop):
 
 
 def test_mocha_a_hook_that_fails_is_an_error_and_is_rerun_whole(shop):
-    web = shop("mocha")
+    web = shop("mocha", is_quick=False)
     result = web.run("run", "web/test/hooks.spec.js")
     assert result.code == 1, result.stderr
     assert web.statuses(result) == {
@@ -122,7 +123,48 @@ def test_mocha_a_hook_that_fails_is_an_error_and_is_rerun_whole(shop):
         "passes": "passed", "is not built yet": "skipped"}
     for failure in result.summary["failures"]:
         assert "--test" not in failure["repro"]
-        assert web.paste(failure["repro"]).code == 1
+    assert web.paste(failure["repro"]).code == 1
+
+
+def test_mocha_whatever_reporter_the_project_configures_ours_is_read(shop):
+    web = shop("mocha")
+    web.write({".mocharc.json": json.dumps({"reporter": "mocha-junit-reporter", "reporter-option": ["mochaFile=theirs.xml"]})})
+    result = web.run("run", "web/test/hooks.spec.js")
+    assert result.outcomes() == {"web/test/hooks.spec.js": "failed"}, result.stderr
+    assert web.statuses(result)["passes"] == "passed"
+
+
+def test_mocha_junit_reporter_s_swapped_names_are_read_as_mocha_has_them(shop):
+    web = shop("mocha")
+    own = web.run("run", "web/test/names.spec.js")
+    cases = sorted((name, status) for _, name, status in own.cases)
+    classnames = {failure["classname"] for failure in own.summary["failures"]}
+    web.write({"itrun.yaml": "version: 1\nproject: shop\nsuites:\n  - name: web\n    report: theirs.xml\n    command: "
+                             "node_modules/.bin/mocha test/names.spec.js --reporter mocha-junit-reporter "
+                             "--reporter-option mochaFile=theirs.xml\n"})
+    theirs = web.run()
+    assert theirs.code == 1, theirs.stderr
+    assert sorted((name, status) for _, name, status in theirs.cases) == cases and len(cases) == 8
+    assert {f["classname"] for f in theirs.summary["failures"]} == classnames - {"test/names.spec.js"} | {""}
+
+
+# --- not installed --------------------------------------------------------------------------------------------
+
+
+def test_mocha_that_is_not_installed_is_named_with_how_to_install_it(shop):
+    web = shop("mocha", is_quick=False)
+    (web.root / "node_modules").unlink()
+    result = web.run("run", "web/test/names.spec.js")
+    assert result.outcomes() == {"web/test/names.spec.js": "error"}
+    assert "mocha is not installed: npm install --save-dev mocha" in result.stderr
+
+
+def test_pytest_that_is_not_installed_is_named_with_how_to_install_it(shop, tmp_path):
+    api = shop("pytest")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    result = api.run("run", "api/tests/test_names.py", PATH=f"{tmp_path}/bare/bin:{api.environment['PATH']}")
+    assert result.outcomes() == {"api/tests/test_names.py": "error"}
+    assert "pytest is not installed: python3 -m pip install pytest" in result.stderr
 
 
 # --- one case in many suites ----------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ static const struct report *any_report(struct arena *arena)
                                               .type = any_string(arena),
                                               .message = any_string(arena),
                                               .body = any_string(arena),
-                                              .output = any_string(arena)};
+                                              .output = any_string(arena),
+                                              .is_no_test = next(2)};
     }
     return report;
 }
@@ -110,6 +111,7 @@ static struct event any_event(struct arena *arena)
     event.planned.framework = any_string(arena);
     event.planned.file = any_string(arena);
     event.planned.repro = any_string(arena);
+    event.planned.can_select = next(2);
     event.planned.expected_ms = any_int();
     event.planned.suite_count = any_size();
     event.planned.case_count = any_size();
@@ -167,6 +169,7 @@ static void assert_same_report(const struct report *a, const struct report *b, s
         SAME_STRING(cases[i].message);
         SAME_STRING(cases[i].body);
         SAME_STRING(cases[i].output);
+        SAME(cases[i].is_no_test);
     }
 }
 
@@ -197,6 +200,7 @@ static void assert_same_start(const struct event *a, const struct event *b, size
     SAME_STRING(planned.framework);
     SAME_STRING(planned.file);
     SAME_STRING(planned.repro);
+    SAME(planned.can_select);
     SAME(planned.expected_ms);
     SAME(planned.suite_count);
     SAME(planned.case_count);

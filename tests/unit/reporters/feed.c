@@ -113,6 +113,7 @@ void feed_plan(struct feed *feed, const char *const *names, size_t count)
         planned.planned.framework = "pytest";
         planned.planned.file = file;
         planned.planned.repro = repro;
+        planned.planned.can_select = true;
         feed_event(feed, planned);
     }
     struct event announced = {.type = EVENT_PLAN_ANNOUNCED, .suite = NO_INDEX};

@@ -179,3 +179,40 @@ Test(cases, a_test_whose_name_changes_from_attempt_to_attempt_is_one_flaky_test)
     cr_assert_str_eq(reported.list[0].main->name, second_cases[0].name, "the raw name stays");
     cr_assert_neq(reported.list[0].volatile_parts, 0);
 }
+
+static void expect_repro(size_t index, const char *expected)
+{
+    struct text text = {0};
+    case_append_repro(&suite, &reported.list[index], &text);
+    cr_expect_str_eq(text_string(&text), expected);
+    text_clear(&text);
+}
+
+Test(cases, a_case_is_reproduced_alone_where_the_framework_can_and_it_is_a_test)
+{
+    first_cases[0] = case_failed("it's [1]", "no");
+    first_cases[0].classname = "tests.test_cart";
+    first_cases[1] = case_failed("\"before all\" hook", "no");
+    first_cases[1].is_no_test = true;
+    first_cases[2] = case_passed("same");
+    first_cases[3] = case_failed("same", "the second of one name");
+    add_attempt(OUTCOME_FAILED, first_cases, 4);
+    merge(OUTCOME_FAILED);
+    suite.repro = "itrun run api/cart --seed 42";
+    suite.can_select = true;
+    expect_repro(0, "itrun run api/cart --seed 42 --test 'tests.test_cart::it'\\''s [1]'");
+    expect_repro(1, "itrun run api/cart --seed 42");
+    cr_assert_str_eq(reported.list[3].name, "same #2");
+    cr_assert(string_ends_with(reported.list[3].main->name, "same"));
+    suite.can_select = false;
+    expect_repro(0, "itrun run api/cart --seed 42");
+}
+
+Test(cases, what_speaks_for_a_suite_is_reproduced_by_the_suite)
+{
+    add_attempt(OUTCOME_ERROR, NULL, 0);
+    merge(OUTCOME_ERROR);
+    suite.repro = "itrun run api/cart --seed 42";
+    suite.can_select = true;
+    expect_repro(0, "itrun run api/cart --seed 42");
+}

@@ -59,7 +59,7 @@ Test(console, a_failure_shows_message_last_lines_and_repro)
     HAS("✗ failed     api/cart · shard 1 · account-001 · 1.5s · 1 of 1 tests failed\n"
         "      refund: AssertionError: expected 200\n"
         "      | line one\n      | line two\n"
-        "      reproduce: itrun run api/cart --seed 42\n");
+        "      reproduce: itrun run api/cart --seed 42 --test tests.api.test_cart.TestCart::refund\n");
 }
 
 Test(console, nothing_a_test_says_controls_the_terminal)
@@ -181,7 +181,7 @@ Test(console, the_end_groups_failures_by_whose_fault_they_are)
         "tests      4: 0 passed, 1 failed, 2 error, 1 skipped\n");
     HAS("\ntests failed: 1 suite\n  api/cart · shard 1 · account-001\n      refund: AssertionError: expected "
         "200\n"
-        "      itrun run api/cart --seed 42\n");
+        "        itrun run api/cart --seed 42 --test tests.api.test_cart.TestCart::refund\n");
     HAS("\ndeploy: 1 suite\n  stack orders: bad template\n      api/order · shard 2 · account-002\n"
         "      itrun run api/order --seed 42\n");
     HAS("\ninfrastructure: 1 suite\n  AssumeRole: AccessDenied\n");

@@ -89,8 +89,8 @@ Test(junit, a_failure_has_message_type_body_repro_and_output)
     struct report report = report_of(cases, 1);
     feed_suite(&feed, 0, OUTCOME_FAILED, "1 of 1", &report);
     HAS("<failure message=\"expected 200\" type=\"AssertionError\"><![CDATA[Traceback\n  assert 1 == 2\n\n"
-        "reproduce: itrun run api/cart --seed 42]]></failure><system-out><![CDATA[printed by the "
-        "test]]></system-out>");
+        "reproduce: itrun run api/cart --seed 42 --test tests.api.test_cart.TestCart::b]]></failure>"
+        "<system-out><![CDATA[printed by the test]]></system-out>");
     HAS_NOT("[itrun] suite result\" file=\"tests/api/cart.py");
 }
 

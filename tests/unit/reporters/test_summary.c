@@ -112,7 +112,8 @@ Test(summary, each_failure_names_test_place_outcome_message_and_repro)
     cr_assert_str_eq(json_get_string(failure, "account", ""), "account-002");
     cr_assert_str_eq(json_get_string(failure, "outcome", ""), "failed");
     cr_assert_str_eq(json_get_string(failure, "message", ""), "expected 200");
-    cr_assert_str_eq(json_get_string(failure, "repro", ""), "itrun run api/order --seed 42");
+    cr_assert_str_eq(json_get_string(failure, "repro", ""),
+                     "itrun run api/order --seed 42 --test tests.api.test_cart.TestCart::b");
     failure = json_next(failure);
     cr_assert_str_eq(json_get_string(failure, "outcome", ""), "timeout");
     cr_assert_str_eq(json_get_string(json_next(failure), "outcome", ""), "lost");
