@@ -45,8 +45,11 @@ static void append_message(struct text *text, const struct fold_suite *suite, co
     const char *message = bad->main->message != NULL ? bad->main->message : bad->main->body;
     line_append_first(text, message != NULL ? message : suite->reason, MESSAGE_LIMIT);
     if (suite->repro != NULL) {
+        struct text repro = {0};
+        case_append_repro(suite, bad, &repro);
         text_append(text, "\nreproduce: ");
-        line_append_exact(text, suite->repro);
+        line_append_exact(text, text_string(&repro));
+        text_clear(&repro);
     }
 }
 

@@ -145,8 +145,11 @@ static void note_bad_case(struct markdown *markdown, enum section section, const
     text_append_format(&entry, "<p>%s", outcome_name(suite->outcome));
     append_place(&entry, suite);
     if (suite->repro != NULL) {
+        struct text repro = {0};
+        case_append_repro(suite, bad, &repro);
         text_append(&entry, "<br>reproduce: ");
-        append_exact(&entry, suite->repro);
+        append_exact(&entry, text_string(&repro));
+        text_clear(&repro);
     }
     text_append(&entry, "</p></details>\n\n");
     keep(markdown, section, &entry);

@@ -36,7 +36,8 @@ Test(annotations, a_failure_stands_beside_its_line)
     one.line = 12;
     cr_assert_str_eq(fail(&one, 1),
                      "::error file=services/shop/tests/cart.py,line=12,title=api/cart%3A test_total::"
-                     "assert 30 == 27%0Areproduce: itrun run api/cart --seed 42\n");
+                     "assert 30 == 27%0Areproduce: itrun run api/cart --seed 42 "
+                     "--test tests.api.test_cart.TestCart::test_total\n");
 }
 
 Test(annotations, without_a_line_the_suites_file_is_named)

@@ -65,5 +65,5 @@ Test(console_groups, a_plain_log_has_no_marks)
 {
     const char *text = log_of(CI_LOG_PLAIN, NULL);
     cr_assert(strstr(text, "\n✗ failed     api/order") != NULL, "%s", text);
-    cr_assert(strstr(text, "::") == NULL && strstr(text, "section") == NULL && strstr(text, "+++") == NULL);
+    cr_assert(strstr(text, "\n::") == NULL && strstr(text, "section") == NULL && strstr(text, "+++") == NULL);
 }

@@ -53,7 +53,8 @@ Test(markdown, the_verdict_comes_first_then_failures_then_flaky_then_slow)
     const char *order[] = {"<h3>❌ <code>storefront</code>: 3 of 4 suites did not pass</h3>",
                            "<h4>Failures (1)</h4>",
                            "<code>test_total</code>: <code>assert 30 == 27</code>",
-                           "reproduce: <code>itrun run api/order --seed 42</code>",
+                           "reproduce: <code>itrun run api/order --seed 42 --test "
+                           "tests.api.test_cart.TestCart::test_total</code>",
                            "<h4>Infrastructure: nobody's test (1)</h4>",
                            "no account",
                            "<h4>Not finished (1)</h4>",
