@@ -5,18 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_COUNT, OPTION_DURATION, OPTION_COUNT_OR_ONE };
-
-struct option {
-    const char *name;
-    char letter;
-    enum option_kind kind;
-    unsigned groups;
-    size_t offset;
-    const char *value;
-    const char *help;
-};
-#define AT(field) offsetof(struct options, field)
+#define HELP_COLUMNS 32
+#define AT(field)    offsetof(struct options, field)
 
 static const struct option table[] = {
     {"config", 'c', OPTION_STRING, GROUP_ALWAYS, AT(config), "FILE",
@@ -61,7 +51,7 @@ static const struct option table[] = {
      "every suite neither passed nor skipped (default)"},
     {"shard", 0, OPTION_COUNT, GROUP_RERUN, AT(shard), "N",
      "what shard N ran, in that order, in one account"},
-    {"suite", 0, OPTION_STRING, GROUP_RERUN, AT(suite), "NAME", "this suite of the run"},
+    {"suite", 0, OPTION_STRING, GROUP_RERUN, AT(suite), "SUITE", "this suite of the run"},
     {"account", 0, OPTION_STRING, GROUP_ACCOUNT, AT(account), "ID",
      "number or alias (default: the first of the pool)"},
     {"json", 0, OPTION_FLAG, GROUP_ALWAYS, AT(is_json), NULL, "data as JSON"},
@@ -70,6 +60,12 @@ static const struct option table[] = {
     {"version", 'V', OPTION_FLAG, GROUP_ALWAYS, AT(is_version), NULL, "the version"},
 };
 #define OPTION_TOTAL (sizeof table / sizeof *table)
+
+const struct option *command_line_options(size_t *ret_count)
+{
+    *ret_count = OPTION_TOTAL;
+    return table;
+}
 
 struct parser {
     int argc, position;
@@ -294,6 +290,23 @@ void command_line_clear(struct options *options)
     options->words = NULL;
 }
 
+/* "…" is one column and three bytes. */
+static size_t columns_of(const struct text *text)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < text->length; i++) {
+        columns += ((unsigned char)text->bytes[i] & 0xC0) != 0x80;
+    }
+    return columns;
+}
+
+static void help_line(const struct text *left, const char *right, struct text *text)
+{
+    size_t columns = columns_of(left);
+    text_append_format(text, "  %s%*s %s\n", text_string(left),
+                       columns < HELP_COLUMNS ? (int)(HELP_COLUMNS - columns) : 0, "", right);
+}
+
 static void help_options(unsigned groups, struct text *text)
 {
     for (size_t i = 0; i < OPTION_TOTAL; i++) {
@@ -301,15 +314,15 @@ static void help_options(unsigned groups, struct text *text)
         if ((option->groups & groups) == 0) {
             continue;
         }
-        char left[64];
-        char letter[8] = "";
+        struct text left = {0};
         if (option->letter != 0) {
-            snprintf(letter, sizeof letter, "-%c, ", option->letter);
+            text_append_format(&left, "-%c, ", option->letter);
         }
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
-                 option->kind == OPTION_FLAG || option->kind == OPTION_COUNT_OR_ONE ? "" : " ",
-                 option->value != NULL ? option->value : "");
-        text_append_format(text, "  %-32s %s\n", left, option->help);
+        text_append_format(&left, "--%s%s%s", option->name,
+                           option->kind == OPTION_FLAG || option->kind == OPTION_COUNT_OR_ONE ? "" : " ",
+                           option->value != NULL ? option->value : "");
+        help_line(&left, option->help, text);
+        text_clear(&left);
     }
 }
 
@@ -324,9 +337,10 @@ void command_line_help(const struct command *command, struct text *text)
         text, "itrun - runs integration test suites in parallel, each shard in an AWS account of its own\n\n"
               "usage: itrun [COMMAND] [OPTIONS]     (itrun alone means itrun run)\n\n");
     for (size_t i = 0; commands[i] != NULL; i++) {
-        char left[64];
-        snprintf(left, sizeof left, "%s %s", commands[i]->name, commands[i]->arguments);
-        text_append_format(text, "  %-32s %s\n", left, commands[i]->summary);
+        struct text left = {0};
+        text_append_format(&left, "%s %s", commands[i]->name, commands[i]->arguments);
+        help_line(&left, commands[i]->summary, text);
+        text_clear(&left);
     }
     text_append(
         text,

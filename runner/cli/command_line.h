@@ -39,6 +39,19 @@ enum option_group {
     GROUP_ACCOUNT = 32 /* --account */
 };
 
+enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_COUNT, OPTION_DURATION, OPTION_COUNT_OR_ONE };
+struct option {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    unsigned groups;   /* of commands that take it */
+    size_t offset;     /* in struct options */
+    const char *value; /* how help calls it; "a|b" are all it can be; NULL: none */
+    const char *help;
+};
+/* The one table: what the parser, --help, the manual and the completions are made of. */
+const struct option *command_line_options(size_t *ret_count);
+
 struct command {
     const char *name;
     const char *arguments; /* "[SUITE…]" */

@@ -16,7 +16,7 @@
 
 extern const struct command accounts_command;
 extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
-    report_command;
+    report_command, completion_command, manual_command;
 
 /* "itrun: where: what" and "  hint" on stderr. */
 void complain(const struct error *error);
