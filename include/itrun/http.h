@@ -22,6 +22,7 @@ struct http_request {
     size_t header_count;
     const char *body;
     size_t body_length;
+    int64_t timeout_ms; /* 0: 30 s */
 };
 struct http_answer { /* valid during the call */
     struct error error;

@@ -15,6 +15,10 @@ struct sink *metrics_sink_new(struct out *out);      /* Prometheus text format, 
 struct sink *summary_sink_new(struct out *out);      /* summary.json */
 struct sink *trace_sink_new(struct out *out);        /* trace.json: Trace Event Format, for Perfetto */
 struct sink *html_sink_new(struct out *out);         /* report.html: one file; written at the end */
+/* OTLP traces in JSON: for a file, the whole trace by out->replace; for a collector, requests of at most 512
+ * spans, each by one out->append. */
+struct sink *otlp_sink_new(struct out *out);
+struct sink *otlp_batch_sink_new(struct out *out);
 enum console_style { CONSOLE_BAR, CONSOLE_PLAIN, CONSOLE_NONE };
 struct console_options {
     enum console_style style;

@@ -162,7 +162,11 @@ static void sign_and_send(struct request *request, const struct aws_credentials 
         count++;
     if (credentials->token[0] != '\0')
         headers[count++] = headers[4];
-    struct http_request post = {endpoint.url, headers, count, to_sign.body, to_sign.body_length};
+    struct http_request post = {.url = endpoint.url,
+                                .headers = headers,
+                                .header_count = count,
+                                .body = to_sign.body,
+                                .body_length = to_sign.body_length};
     request->tries++;
     request->signed_offset_us = aws->clock_offset_us;
     memcpy(request->access_key, credentials->access_key, sizeof request->access_key);

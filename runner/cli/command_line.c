@@ -47,6 +47,8 @@ static const struct option table[] = {
     {"html", 0, OPTION_STRING, GROUP_REPORTS, AT(html), "FILE", "write report.html there too"},
     {"markdown", 0, OPTION_STRING, GROUP_REPORTS, AT(markdown), "FILE",
      "write a page of Markdown there: for a comment or an annotation"},
+    {"otlp", 0, OPTION_STRING, GROUP_REPORTS, AT(otlp), "FILE",
+     "write OpenTelemetry spans there, as OTLP/JSON"},
     {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,
      "every suite neither passed nor skipped (default)"},
     {"shard", 0, OPTION_COUNT, GROUP_RERUN, AT(shard), "N",

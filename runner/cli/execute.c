@@ -10,6 +10,7 @@
 #include "keys.h"
 #include "manifest.h"
 #include "reports.h"
+#include "telemetry_environment.h"
 #include "terminal.h"
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +27,8 @@ struct execution {
     struct reports *reports;
     struct terminal terminal;
     struct keys keys;
-    struct sink *console, *history;
+    struct telemetry *telemetry; /* NULL: nobody wants the spans */
+    struct sink *console, *history, *spans;
     struct ci_outputs *ci;
     bool is_record_broken;
 };
@@ -119,6 +121,24 @@ static void save_history(void *context, const struct history_row *row)
     history_store_add(workspace->history, workspace->run_id, row);
 }
 
+/* Whatever is wrong here is said, and costs no more than the spans. */
+static void open_telemetry(struct execution *execution)
+{
+    struct workspace *workspace = execution->workspace;
+    struct error error = {0};
+    const struct telemetry_options *options =
+        telemetry_environment(environment_value, NULL, workspace->arena, &error);
+    if (options != NULL) {
+        execution->telemetry = telemetry_open(&workspace->loop, options, &error);
+    }
+    if (execution->telemetry != NULL) {
+        execution->spans = otlp_batch_sink_new(telemetry_out(execution->telemetry));
+    } else if (error.kind != ERROR_NONE) {
+        error_prefix(&error, "no spans are sent");
+        complain(&error);
+    }
+}
+
 static bool open_sinks(struct execution *execution, struct error *error)
 {
     const struct options *options = execution->workspace->options;
@@ -142,6 +162,7 @@ static bool open_sinks(struct execution *execution, struct error *error)
         .stop_token = ci_outputs_stop_token(execution->ci),
     };
     execution->console = console_sink_new(&execution->terminal.out, &console);
+    open_telemetry(execution);
     /* One case says nothing about how long its suite takes. */
     if (execution->workspace->history != NULL && execution->planned->run.test_name == NULL) {
         execution->history = history_sink_new(save_history, execution->workspace);
@@ -152,13 +173,16 @@ static bool open_sinks(struct execution *execution, struct error *error)
 static bool drive(struct execution *execution, int *ret_exit_code, struct error *error)
 {
     struct workspace *workspace = execution->workspace;
-    struct sink *sinks[REPORTS_MAX + CI_SINKS_MAX + 2];
+    struct sink *sinks[REPORTS_MAX + CI_SINKS_MAX + 3];
     size_t count = reports_sinks(execution->reports, sinks, REPORTS_MAX);
     sinks[count++] = execution->console;
     if (execution->history != NULL) {
         sinks[count++] = execution->history;
     }
     count += ci_outputs_sinks(execution->ci, sinks + count, CI_SINKS_MAX);
+    if (execution->spans != NULL) {
+        sinks[count++] = execution->spans;
+    }
     const char *secrets[2] = {workspace->identity.credentials.secret_key,
                               workspace->identity.credentials.token};
     for (size_t i = 0; workspace->aws != NULL && i < sizeof secrets / sizeof *secrets; i++) {
@@ -190,12 +214,34 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
     return has_run;
 }
 
+static void telemetry_closed(void *context, const struct error *error)
+{
+    *(bool *)context = true;
+    if (error->kind != ERROR_NONE) {
+        complain(error); /* a warning: the verdict is the tests' */
+    }
+}
+
+static void close_telemetry(struct execution *execution)
+{
+    if (execution->telemetry == NULL) {
+        return;
+    }
+    bool is_closed = false;
+    telemetry_close(execution->telemetry, telemetry_closed, &is_closed);
+    while (!is_closed) {
+        uv_run(&execution->workspace->loop, UV_RUN_ONCE);
+    }
+    execution->spans->free(execution->spans);
+}
+
 static void close_sinks(struct execution *execution)
 {
     if (execution->ci != NULL) {
         ci_outputs_resume(execution->ci);
     }
     terminal_close(&execution->terminal);
+    close_telemetry(execution);
     if (execution->ci != NULL && !ci_outputs_close(execution->ci)) {
         execution->is_record_broken = true;
     }

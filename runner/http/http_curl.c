@@ -22,6 +22,7 @@ struct transfer {
     char *url;
     char *request_body;
     size_t request_length;
+    int64_t timeout_ms;
     struct text body;
     bool is_too_large, is_running;
     int64_t date_us, retry_after_ms;
@@ -141,7 +142,7 @@ static void transfer_set_options(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "itrun/" ITRUN_VERSION);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_came);
@@ -281,6 +282,7 @@ void http_post(struct http *http, const struct http_request *request, http_done 
     transfer->url = memory_copy_string(request->url);
     transfer->request_body = memory_copy_bytes(request->body, request->body_length);
     transfer->request_length = request->body_length;
+    transfer->timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : TIMEOUT_MS;
     transfer->next = http->first;
     if (http->first != NULL)
         http->first->previous = transfer;

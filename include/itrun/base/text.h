@@ -25,6 +25,8 @@ void text_clear(struct text *text); /* frees */
 bool string_starts_with(const char *string, const char *prefix);
 bool string_ends_with(const char *string, const char *suffix);
 bool string_equal(const char *a, const char *b); /* NULL equals only NULL */
+/* In place: "a%20b" -> "a b"; what is no escape stays. */
+void string_decode_percent(char *string);
 /* For shells: `it's` -> 'it'\''s'; a word of safe characters stays as it is. */
 void text_append_shell_word(struct text *text, const char *word);
 /* Makes bytes of unknown origin fit to show: invalid UTF-8 becomes U+FFFD, ANSI escape sequences and control

@@ -103,3 +103,93 @@ class Prometheus:
     def await_scrapes(self, job: str) -> None:
         wait_until(lambda: self.query(f'count_over_time(up{{job="{job}"}}[5m]) >= 2 and up{{job="{job}"}} == 1'),
                    f"two scrapes of {job}", 60)
+
+
+class Collector:
+    """Receives OTLP/HTTP in JSON. Decodes each request twice: by OpenTelemetry's own JSON codec, and by protobuf's into
+    the published message type. Answers as `answer(number)` says: (status, headers, body)."""
+
+    def __init__(self, answer=None):
+        from opentelemetry.proto_json.collector.trace.v1.trace_service import ExportTraceServiceRequest
+
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.taken: list = []  # decoded
+        self.problems: list[str] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                number = len(collector.requests)
+                collector.requests.append((self.path, dict(self.headers.items()), body))
+                collector.may_answer.wait()
+                status, headers, text = answer(number) if answer else (200, {}, b"{}")
+                if status == 200:
+                    try:
+                        as_protobuf(body)
+                        collector.taken.append(ExportTraceServiceRequest.from_json(body))
+                    except Exception as error:  # told by the test, not by a thread
+                        collector.problems.append(f"{error!r}: {body[:300]!r}")
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __enter__(self) -> Collector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.may_answer.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def spans(self) -> list:
+        assert not self.problems, self.problems
+        return [span for request in self.taken for resource in request.resource_spans
+                for scope in resource.scope_spans for span in scope.spans]
+
+    @property
+    def resources(self) -> list[dict]:
+        return [attributes(resource.resource) for request in self.taken for resource in request.resource_spans]
+
+
+def as_protobuf(body: bytes):
+    """The request as protobuf has it, every field known; OTLP's JSON has ids in hex where protobuf's has base64."""
+    from base64 import b64encode
+
+    from google.protobuf import json_format
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    document = json.loads(body)
+    for resource in document["resourceSpans"]:
+        for scope in resource["scopeSpans"]:
+            for span in scope["spans"]:
+                for key, size in (("traceId", 16), ("spanId", 8), ("parentSpanId", 8)):
+                    if key in span:
+                        raw = bytes.fromhex(span[key])
+                        assert len(raw) == size and any(raw), (key, span[key])
+                        span[key] = b64encode(raw).decode()
+    return json_format.ParseDict(document, ExportTraceServiceRequest())
+
+
+def attributes(holder) -> dict:
+    found = {}
+    for one in holder.attributes:
+        assert one.key not in found, f"{one.key} twice"
+        value = one.value
+        found[one.key] = next(v for v in (value.string_value, value.int_value, value.bool_value) if v is not None)
+    return found

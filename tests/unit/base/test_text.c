@@ -150,3 +150,17 @@ Test(nearest, stays_silent_when_nothing_is_near)
     const char *longer[] = {"abcdefghij"};
     cr_assert_null(nearest_name("abcdef", longer, 1));
 }
+
+Test(text, percent_escapes_become_their_bytes_and_others_stay)
+{
+    static const struct {
+        const char *from, *to;
+    } table[] = {{"a%20b", "a b"},   {"%C3%a4", "ä"}, {"100%", "100%"}, {"%2", "%2"},
+                 {"%zz%41", "%zzA"}, {"", ""},        {"a+b", "a+b"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char string[20];
+        strcpy(string, table[i].from);
+        string_decode_percent(string);
+        cr_assert_str_eq(string, table[i].to);
+    }
+}
