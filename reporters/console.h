@@ -122,6 +122,7 @@ void console_draw_block(struct console *console, struct text *text);
 /* console_flaky.c */
 void console_note_flaky(struct console *console, size_t suite, const struct reported *reported);
 void console_say_flaky(struct console *console);
+void console_say_repeats(struct console *console);
 void console_say_holds(struct console *console);
 
 /* console_end.c */

@@ -307,6 +307,7 @@ void console_say_end(struct console *console)
         say_fault(console, (enum fault)i);
     }
     console_say_flaky(console);
+    console_say_repeats(console);
     text_append_char(&console->text, '\n');
     console_say_holds(console);
     if (console->options.directory != NULL) {

@@ -45,6 +45,35 @@ void console_say_flaky(struct console *console)
     }
 }
 
+void console_say_repeats(struct console *console)
+{
+    struct repeat *repeats = NULL;
+    size_t count = tally_repeats(console->tally->fold, &repeats);
+    for (size_t i = 0; i < count; i++) {
+        const struct repeat *repeat = &repeats[i];
+        struct text *text = &console->text;
+        text_append(text, i == 0 ? "\nrepeated\n  " : "  ");
+        line_append(text, repeat->name, NAME_LIMIT);
+        text_append_format(text, ": %zu of %zu executions failed", repeat->failed,
+                           repeat->executions - repeat->not_finished);
+        if (repeat->infra > 0) {
+            text_append_format(text, ", %zu by the infrastructure", repeat->infra);
+        }
+        if (repeat->not_finished > 0) {
+            text_append_format(text, ", %zu not finished", repeat->not_finished);
+        }
+        text_append_char(text, '\n');
+        if (repeat->first_failure != NULL && repeat->first_failure->repro != NULL) {
+            text_append(text, "      first failure ");
+            line_append(text, repeat->first_failure->name, NAME_LIMIT);
+            text_append(text, ": ");
+            line_append_exact(text, repeat->first_failure->repro);
+            text_append_char(text, '\n');
+        }
+    }
+    memory_free(repeats);
+}
+
 void console_say_holds(struct console *console)
 {
     const struct fold *fold = console->tally->fold;

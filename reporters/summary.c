@@ -107,6 +107,30 @@ static void write_flaky(struct json_writer *writer, const struct summary *summar
     json_write_end(writer, ']');
 }
 
+static void write_repeats(struct json_writer *writer, const struct fold *fold)
+{
+    struct repeat *repeats = NULL;
+    size_t count = tally_repeats(fold, &repeats);
+    json_write_array(writer, "repeats");
+    for (size_t i = 0; i < count; i++) {
+        const struct repeat *repeat = &repeats[i];
+        json_write_object(writer, NULL);
+        json_write_string(writer, "suite", repeat->name);
+        json_write_int(writer, "executions", (int64_t)repeat->executions);
+        json_write_int(writer, "passed", (int64_t)repeat->passed);
+        json_write_int(writer, "failed", (int64_t)repeat->failed);
+        json_write_int(writer, "infra", (int64_t)repeat->infra);
+        json_write_int(writer, "not_finished", (int64_t)repeat->not_finished);
+        if (repeat->first_failure != NULL) {
+            json_write_string(writer, "first_failure", repeat->first_failure->name);
+            json_write_string(writer, "repro", repeat->first_failure->repro);
+        }
+        json_write_end(writer, '}');
+    }
+    json_write_end(writer, ']');
+    memory_free(repeats);
+}
+
 static void write_holds(struct json_writer *writer, const struct fold *fold)
 {
     json_write_array(writer, "held_accounts");
@@ -265,6 +289,7 @@ static void write_summary(const struct summary *summary, struct text *text)
     write_failures(&writer, fold, &unfinished);
     json_write_end(&writer, ']');
     write_flaky(&writer, summary);
+    write_repeats(&writer, fold);
     write_holds(&writer, fold);
     json_write_end(&writer, '}');
     text_append_char(text, '\n');

@@ -63,6 +63,14 @@ void tally_cases(const struct tally *tally, size_t suite, struct reported *ret_r
 /* Adds the cases of every suite that has no outcome yet. */
 void tally_add_unfinished(const struct tally *tally, struct totals *totals);
 
+/* repeats.c: what became of each suite that was repeated (--repeat); owner: memory_free. */
+struct repeat {
+    const char *name;
+    size_t executions, passed, failed, infra, not_finished; /* failed: by tests, suite or timeout */
+    const struct fold_suite *first_failure; /* not of infra, the first that began; NULL: none */
+};
+size_t tally_repeats(const struct fold *fold, struct repeat **ret_repeats);
+
 /* cases.c: the command that runs this case alone, or its suite where that cannot be; nothing where the suite
  * has none.
  */

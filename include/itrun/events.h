@@ -75,7 +75,9 @@ struct event {
     } start;
     struct { /* SUITE_PLANNED; PLAN_ANNOUNCED sets suite_count only */
         const char *group, *framework, *file, *repro;
-        bool can_select; /* `repro --test CASE` runs one case */
+        const char *repeat_of; /* --repeat: the suite that this is one execution of; NULL: none */
+        size_t repeat;         /* which one, from 1 */
+        bool can_select;       /* `repro --test CASE` runs one case */
         int64_t expected_ms;
         size_t suite_count;
         size_t case_count; /* of the last passed run; 0 unknown */
@@ -186,8 +188,9 @@ struct fold_attempt {
 };
 struct fold_suite {
     const char *name, *group, *framework, *file, *repro;
-    bool can_select; /* a case of it is reproduced by `repro --test CASE` */
-    size_t shard;    /* where it ran last, or was planned */
+    const char *repeat_of; /* --repeat: of which suite this is an execution; NULL: none */
+    bool can_select;       /* a case of it is reproduced by `repro --test CASE` */
+    size_t shard;          /* where it ran last, or was planned */
     size_t planned_shard;
     int64_t expected_ms;
     size_t expected_cases; /* of the last passed run; 0 unknown */

@@ -20,6 +20,7 @@ struct gathered {     /* what the host found; borrowed */
     const char *const *account_ids; /* organizations: found; list: from the configuration; local: none */
     size_t account_count;
     size_t local_account_count; /* provider local: how many directories (shards) */
+    size_t repeat_count;        /* --repeat: how many executions a suite has; 0: one */
     const char *region;         /* resolved */
     const char *endpoint;
     const char *commit, *branch;
@@ -44,6 +45,14 @@ struct selection {            /* of run, plan, list, rerun */
 /* Indices in arena. Unknown names: usage error with the nearest one. Nothing selected: count 0, true. */
 bool inventory_select(const struct inventory *inventory, const struct selection *selection,
                       struct arena *arena, size_t **ret_indices, size_t *ret_count, struct error *error);
+/* --repeat: the selected suites become executions of them, added to the inventory ("api/test_x.py@3"). With
+ * seeds that vary, execution k has the run's seed plus k - 1, else all have the run's. */
+struct repetition {
+    size_t times;
+    bool do_seeds_vary;
+};
+bool inventory_repeat(struct inventory *inventory, const struct repetition *repetition, size_t **suites,
+                      size_t *count, struct error *error);
 /* Adds estimates and holdings to an assembled inventory. */
 void inventory_add_estimate(struct inventory *inventory, size_t suite, const struct estimate *estimate);
 void inventory_add_holdings(struct inventory *inventory, size_t account, const struct ledger_entry *entries,

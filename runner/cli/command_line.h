@@ -23,6 +23,8 @@ struct options {
     int64_t timeout_ms, shard_timeout_ms, suite_timeout_ms;
     const char *seed;
     const char *retry_budget;
+    int64_t repeat; /* 0: not given */
+    bool is_until_fail;
     int64_t hold_ms;
     bool is_junit_strict, is_force_deploy, is_no_deploy, is_failed, is_json, is_help, is_version;
     const char **words; /* positional arguments after the command */

@@ -32,15 +32,24 @@ struct reading {
     size_t shard; /* 0: not by shard */
 };
 
+/* Of an execution (--repeat) it is the suite that runs again. */
+static const char *own_name(const struct fold_suite *suite)
+{
+    return suite->repeat_of != NULL ? suite->repeat_of : suite->name;
+}
+
 static bool read_event(void *context, const struct event *event, struct error *error)
 {
     struct reading *reading = context;
     bool is_ours =
         reading->shard > 0 && event->type == EVENT_ATTEMPT_STARTED && event->shard == reading->shard;
-    if (is_ours) { /* what the lane really ran, in that order */
-        add_name(reading->wanted, event->suite_name);
+    if (!fold_event(reading->fold, event, error)) {
+        return false;
     }
-    return fold_event(reading->fold, event, error);
+    if (is_ours) { /* what the lane really ran, in that order */
+        add_name(reading->wanted, own_name(&reading->fold->suites[event->suite]));
+    }
+    return true;
 }
 
 static bool choose(const struct options *options, const struct fold *fold, size_t shard,
@@ -50,7 +59,7 @@ static bool choose(const struct options *options, const struct fold *fold, size_
         const char **names = memory_new((fold->suite_count + 1) * sizeof *names);
         bool is_found = false;
         for (size_t i = 0; i < fold->suite_count; i++) {
-            names[i] = fold->suites[i].name;
+            names[i] = own_name(&fold->suites[i]);
             is_found = is_found || strcmp(names[i], options->suite) == 0;
         }
         if (!is_found) {
@@ -73,7 +82,7 @@ static bool choose(const struct options *options, const struct fold *fold, size_
     }
     for (size_t i = 0; i < fold->suite_count; i++) {
         if (outcome_is_bad(fold->suites[i].outcome)) {
-            add_name(wanted, fold->suites[i].name);
+            add_name(wanted, own_name(&fold->suites[i]));
         }
     }
     return true;

@@ -67,6 +67,37 @@ static bool keep_selective(const struct workspace *workspace, struct planned *pl
     return true;
 }
 
+static bool check_repeat(const struct options *options, struct error *error)
+{
+    if (options->is_until_fail && options->repeat == 0) {
+        error_set(error, ERROR_USAGE, "--until-fail needs --repeat N: how often at most");
+        return error_hint(error, "for example --repeat 100 --until-fail");
+    }
+    if (options->repeat > 0 && options->retries > 0) {
+        error_set(error, ERROR_USAGE, "--repeat and --retries contradict each other");
+        return error_hint(error, "each of the %lld executions counts by itself", (long long)options->repeat);
+    }
+    if (options->repeat > 0 && options->shard > 0) {
+        error_set(error, ERROR_USAGE, "--repeat and --shard contradict each other");
+        return error_hint(error, "repeat a suite: itrun rerun --suite NAME --repeat N");
+    }
+    return true;
+}
+
+/* One after another in one account each, unless --shards says how many side by side. */
+static bool repeat(struct workspace *workspace, struct planned *planned, struct error *error)
+{
+    const struct options *options = workspace->options;
+    struct repetition repetition = {(size_t)options->repeat, options->seed == NULL};
+    planned->run.shards_asked = options->shards > 0 ? (size_t)options->shards : planned->count;
+    planned->run.retries = 0;
+    if (options->is_until_fail) {
+        planned->run.is_until_fail = true;
+        planned->run.fail_fast = 1;
+    }
+    return inventory_repeat(workspace->inventory, &repetition, &planned->suites, &planned->count, error);
+}
+
 bool workspace_select(struct workspace *workspace, const struct selection *selection, struct planned *planned,
                       struct error *error)
 {
@@ -102,9 +133,26 @@ bool workspace_select(struct workspace *workspace, const struct selection *selec
     if (!parse_seed(options->seed, &planned->run.seed, error)) {
         return false;
     }
-    return inventory_select(workspace->inventory, selection, workspace->arena, &planned->suites,
+    return check_repeat(options, error) &&
+           inventory_select(workspace->inventory, selection, workspace->arena, &planned->suites,
                             &planned->count, error) &&
-           (options->test == NULL || keep_selective(workspace, planned, error));
+           (options->test == NULL || keep_selective(workspace, planned, error)) &&
+           (options->repeat == 0 || repeat(workspace, planned, error));
+}
+
+/* Executions of a suite that writes a report of its own, at one place, would overwrite each other's. */
+static bool check_reports_apart(const struct workspace *workspace, const struct planned *planned,
+                                struct error *error)
+{
+    for (size_t i = 0; i < planned->count && planned->plan->shard_count > 1; i++) {
+        const struct suite *suite = &workspace->inventory->suites[planned->suites[i]];
+        if (suite->repeat_of != NULL && suite->report != NULL) {
+            error_set(error, ERROR_USAGE, "%s writes its report to %s: two at once would overwrite it",
+                      suite->repeat_of, suite->report);
+            return error_hint(error, "repeat it with --shards 1, alone");
+        }
+    }
+    return true;
 }
 
 bool workspace_plan(struct workspace *workspace, struct planned *planned, struct error *error)
@@ -124,7 +172,7 @@ bool workspace_plan(struct workspace *workspace, struct planned *planned, struct
         return false;
     }
     planned->plan = plan_make(inventory, planned->suites, planned->count, &planned->run, error);
-    return planned->plan != NULL;
+    return planned->plan != NULL && check_reports_apart(workspace, planned, error);
 }
 
 void planned_clear(struct planned *planned)

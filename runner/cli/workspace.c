@@ -278,6 +278,7 @@ static bool find_accounts(struct workspace *workspace, struct gathered *gathered
     if (accounts->provider == ACCOUNTS_LOCAL) {
         int64_t asked = workspace->options->shards;
         size_t count = asked > 0 ? (size_t)asked : workspace->config->shard_count;
+        gathered->repeat_count = (size_t)workspace->options->repeat;
         gathered->local_account_count =
             count > 0 ? count : jobs_that_fit(); /* as many as shards can run at once */
         return true;

@@ -71,6 +71,8 @@ static const struct field fields[] = {
     PART(STRING, planned, framework, 0),
     PART(STRING, planned, file, 0),
     PART(STRING, planned, repro, 0),
+    PART(STRING, planned, repeat_of, 0),
+    PART(SIZE, planned, repeat, 0),
     PART(BOOL, planned, can_select, 0),
     PART(INT64, planned, expected_ms, 0),
     PART(SIZE, planned, suite_count, IN(PLAN_ANNOUNCED)),

@@ -89,6 +89,7 @@ static bool suite_planned(struct fold *fold, const struct event *event, struct e
                                  .framework = copy(fold, event->planned.framework),
                                  .file = copy(fold, event->planned.file),
                                  .repro = copy(fold, event->planned.repro),
+                                 .repeat_of = copy(fold, event->planned.repeat_of),
                                  .can_select = event->planned.can_select,
                                  .shard = event->shard,
                                  .planned_shard = event->shard,

@@ -94,8 +94,9 @@ bool assemble_accounts(struct assembly *assembly, struct error *error)
     const struct gathered *gathered = assembly->gathered;
     bool is_local = assembly->config->accounts.provider == ACCOUNTS_LOCAL;
     inventory->account_count = is_local ? gathered->local_account_count : gathered->account_count;
-    if (is_local && inventory->account_count > inventory->suite_count) {
-        inventory->account_count = inventory->suite_count; /* a directory without a suite is nobody's */
+    size_t at_most = inventory->suite_count * (gathered->repeat_count > 0 ? gathered->repeat_count : 1);
+    if (is_local && inventory->account_count > at_most) {
+        inventory->account_count = at_most; /* a directory without a suite is nobody's */
     }
     inventory->accounts =
         arena_alloc(assembly->arena, (inventory->account_count + 1) * sizeof *inventory->accounts);

@@ -2,6 +2,11 @@
 #include "itrun/model/inventory.h"
 #include <string.h>
 
+const char *suite_own_name(const struct suite *suite)
+{
+    return suite->repeat_of != NULL ? suite->repeat_of : suite->name;
+}
+
 const struct suite *inventory_find_suite(const struct inventory *inventory, const char *name,
                                          size_t *ret_index)
 {

@@ -51,9 +51,10 @@ static void set_environment(struct lane *lane, const struct suite *suite, const 
         {"ITRUN_RUN_ID", run->options->run_id},
         {"ITRUN_SHARD", arena_format(arena, "%zu", lane->index + 1)},
         {"ITRUN_SHARDS", arena_format(arena, "%zu", run->lane_count)},
-        {"ITRUN_SUITE", suite->name},
+        {"ITRUN_SUITE", suite_own_name(suite)},
         {"ITRUN_ATTEMPT", arena_format(arena, "%d", spawn->attempt)},
-        {"ITRUN_SEED", arena_format(arena, "%llu", (unsigned long long)run->options->seed)},
+        {"ITRUN_SEED",
+         arena_format(arena, "%llu", (unsigned long long)(run->options->seed + suite->seed_offset))},
         {"ITRUN_ACCOUNT_ID", run->inventory->accounts[lane->account].id},
     };
     size_t fact_count = sizeof facts / sizeof *facts;

@@ -237,7 +237,8 @@ void run_suite_finished(struct run *run, size_t suite, enum outcome outcome, con
     tell_suite_finished(run, suite, reason, lane, effects);
     enum retry_class class = outcome_retry_class(outcome);
     lane->has_bad_suite = lane->has_bad_suite || (class != RETRY_NEVER && class != RETRY_INFRA);
-    if (outcome_is_bad(outcome) && outcome != OUTCOME_CANCELLED) {
+    bool is_failure = outcome_is_bad(outcome) && outcome != OUTCOME_CANCELLED;
+    if (is_failure && !(run->options->is_until_fail && outcome == OUTCOME_INFRA)) {
         run->bad_count++;
         if (run->options->fail_fast > 0 && run->bad_count >= run->options->fail_fast) {
             run->wants_fail_fast = true; /* stopped at the end of the step: lanes are in mid-move here */
@@ -406,7 +407,10 @@ void run_step(struct run *run, const struct input *input, struct effects *effect
     continue_due(run, effects);
     if (run->wants_fail_fast) {
         run->wants_fail_fast = false;
-        stop_run(run, "stopped after the failures that --fail-fast allows", false, effects);
+        stop_run(run,
+                 run->options->is_until_fail ? "stopped at the first failure, as --until-fail asks"
+                                             : "stopped after the failures that --fail-fast allows",
+                 false, effects);
         drain_pool(run, effects);
     }
     close_when_done(run, effects);

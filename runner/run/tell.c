@@ -48,6 +48,8 @@ static void tell_planned(struct run *run, size_t index, struct effects *effects)
     event.planned.can_select =
         framework_find(suite->framework)->can_select && run->options->test_name == NULL;
     event.planned.group = suite->group;
+    event.planned.repeat_of = suite->repeat_of;
+    event.planned.repeat = suite->repeat;
     event.planned.framework = suite->framework;
     event.planned.file = suite->source;
     event.planned.expected_ms = suite->estimate.expected_ms;
@@ -239,8 +241,8 @@ void run_repro_command(const struct run_options *options, const struct suite *su
                        struct text *text)
 {
     text_append(text, "itrun run ");
-    text_append_shell_word(text, suite->name);
-    text_append_format(text, " --seed %llu", (unsigned long long)options->seed);
+    text_append_shell_word(text, suite_own_name(suite));
+    text_append_format(text, " --seed %llu", (unsigned long long)(options->seed + suite->seed_offset));
     if (options->config_argument != NULL) {
         text_append(text, " -c ");
         text_append_shell_word(text, options->config_argument);

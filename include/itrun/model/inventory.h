@@ -44,6 +44,9 @@ struct suite {
     const char *const *tags;
     size_t tag_count;
     struct estimate estimate;
+    const char *repeat_of; /* --repeat: the name of the suite that this is one execution of; NULL: none */
+    size_t repeat;         /* which one, from 1 */
+    uint64_t seed_offset;  /* what is added to the run's seed for it */
 };
 
 enum stack_kind { STACK_TEMPLATE, STACK_COMMAND };
@@ -115,6 +118,8 @@ struct inventory {
     int64_t shard_timeout_ms; /* 0: none */
 };
 
+/* The name in the configuration, whichever execution it is. */
+const char *suite_own_name(const struct suite *suite);
 const struct suite *inventory_find_suite(const struct inventory *inventory, const char *name,
                                          size_t *ret_index);
 const struct stack *inventory_find_stack(const struct inventory *inventory, const char *name,

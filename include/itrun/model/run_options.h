@@ -26,6 +26,7 @@ struct run_options {
     int retries;              /* overrides; -1: no */
     size_t retry_budget;      /* retries of all suites together; NO_RETRY_BUDGET: no limit */
     int64_t hold_ms;          /* --hold-on-fail: how long an account with a failed suite is held; 0: no */
+    bool is_until_fail;       /* --until-fail: stop at the first suite that failed, whatever infra did */
     size_t fail_fast;         /* stop after so many bad suites; 0: never */
     bool is_force_deploy;
     bool is_no_deploy;
