@@ -86,7 +86,7 @@ static void add_slice(struct assembly *assembly, const struct junit_piece *piece
     struct part *part = &assembly->parts[assembly->part_count - 1];
     size_t cases = totals_count(&slice->totals);
     bool is_full =
-        part->cases + cases > JUNIT_PART_CASES || part->bytes + slice->xml->length > JUNIT_PART_BYTES;
+        part->cases + cases > JUNIT_PART_CASES || part->bytes + chunk_length(slice->xml) > JUNIT_PART_BYTES;
     if (is_full && part->cases > 0) {
         add_chunk(assembly, footer);
         part = begin_part(assembly);
@@ -94,7 +94,7 @@ static void add_slice(struct assembly *assembly, const struct junit_piece *piece
     add_chunk(assembly, slice->xml);
     totals_add(&part->totals, &slice->totals);
     part->cases += cases;
-    part->bytes += slice->xml->length;
+    part->bytes += chunk_length(slice->xml);
     if (piece->started_us != 0) {
         bool is_first = part->started_us == 0 || piece->started_us < part->started_us;
         part->started_us = is_first ? piece->started_us : part->started_us;

@@ -123,7 +123,8 @@ static void close_slice(struct junit_pen *pen, const struct fold *fold, const st
     text_append_bytes(&whole, pen->text->bytes, length);
     text_append(&whole, " </testsuite>\n");
     piece->slices = memory_resize(piece->slices, (piece->count + 1) * sizeof *piece->slices);
-    piece->slices[piece->count++] = (struct junit_slice){chunk_new(whole.bytes, whole.length), cases->totals};
+    piece->slices[piece->count++] =
+        (struct junit_slice){chunk_new_packed(whole.bytes, whole.length), cases->totals};
     text_clear(&whole);
 }
 

@@ -27,6 +27,7 @@ struct driver {
     size_t queue_count, queue_capacity;
     struct journal *journal;
     struct process_room *processes;
+    struct collector collector;
     struct credentials_server *credentials;
     struct redactor **redactors; /* by account; one more at the end for those without an account */
     uint64_t event_seq;
@@ -307,7 +308,8 @@ static void perform_collect(struct driver *driver, const struct effect *effect)
     static const struct report none = {0};
     const struct driver_options *options = driver->options;
     struct pending *pending = pending_new(driver, effect);
-    if (!collect_start(options->loop, effect->id, &effect->collect,
+    driver->collector.loop = options->loop;
+    if (!collect_start(&driver->collector, effect->id, &effect->collect,
                        &options->inventory->suites[effect->collect.suite], options->run->directory,
                        redactor_of(driver, effect->collect.account), collected, pending)) {
         struct error fine = {0};

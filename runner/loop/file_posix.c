@@ -141,13 +141,19 @@ struct replacement {
     size_t count;
 };
 
+static bool write_piece(void *context, const char *bytes, size_t length)
+{
+    const int *fd = context;
+    return write_all(*fd, bytes, length);
+}
+
 static bool write_replacement(int fd, const struct replacement *replacement)
 {
     if (replacement->chunks == NULL) {
         return write_all(fd, replacement->bytes, replacement->length);
     }
     for (size_t i = 0; i < replacement->count; i++) {
-        if (!write_all(fd, replacement->chunks[i]->bytes, replacement->chunks[i]->length)) {
+        if (!chunk_read(replacement->chunks[i], write_piece, &fd)) {
             return false;
         }
     }

@@ -17,6 +17,11 @@ struct file_out {
     const char *path;
 };
 
+static bool write_piece(void *context, const char *bytes, size_t length)
+{
+    return fwrite(bytes, 1, length, context) == length;
+}
+
 /* Part 1 is OUTPUT.xml, part 2 OUTPUT.xml.2. */
 static bool file_replace_parts(struct out *out, const struct out_part *parts, size_t count, const char *mark,
                                struct error *error)
@@ -31,8 +36,7 @@ static bool file_replace_parts(struct out *out, const struct out_part *parts, si
         }
         FILE *file = fopen(text_string(&path), "wb");
         for (size_t k = 0; file != NULL && k < parts[i].count; k++) {
-            const struct chunk *chunk = parts[i].chunks[k];
-            is_ok = fwrite(chunk->bytes, 1, chunk->length, file) == chunk->length && is_ok;
+            is_ok = chunk_read(parts[i].chunks[k], write_piece, file) && is_ok;
         }
         is_ok = file != NULL && fclose(file) == 0 && is_ok;
         text_clear(&path);

@@ -5,8 +5,12 @@
 #include <unistd.h>
 #include <uv.h>
 
+#define AT_ONCE 3 /* of the pool's four threads: one is left to the journal */
+
 struct collecting {
     uv_work_t work;
+    struct collector *collector;
+    struct collecting *next; /* waiting */
     uint64_t effect_id;
     char *report_path;
     char *store_path; /* absolute */
@@ -69,10 +73,13 @@ static void work(uv_work_t *request)
     read_report(request->data);
 }
 
+static void start_next(struct collector *collector);
+
 static void after(uv_work_t *request, int status)
 {
     (void)status;
     struct collecting *collecting = request->data;
+    struct collector *collector = collecting->collector;
     collecting->done(collecting->context, collecting->effect_id, &collecting->error, collecting->report);
     report_free(collecting->report);
     redaction_free(collecting->redaction);
@@ -81,9 +88,32 @@ static void after(uv_work_t *request, int status)
     memory_free(collecting->test_name);
     memory_free(collecting->store_path);
     memory_free(collecting);
+    collector->running--;
+    start_next(collector);
 }
 
-bool collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *collect,
+static void start_next(struct collector *collector)
+{
+    while (collector->running < AT_ONCE && collector->first != NULL) {
+        struct collecting *collecting = collector->first;
+        collector->first = collecting->next;
+        collector->last = collector->first != NULL ? collector->last : NULL;
+        collector->running++;
+        MUST(uv_queue_work(collector->loop, &collecting->work, work, after) == 0);
+    }
+}
+
+static void enqueue(struct collector *collector, struct collecting *collecting)
+{
+    if (collector->last != NULL) {
+        collector->last->next = collecting;
+    } else {
+        collector->first = collecting;
+    }
+    collector->last = collecting;
+}
+
+bool collect_start(struct collector *collector, uint64_t effect_id, const struct collect *collect,
                    const struct suite *suite, const char *run_directory, const struct redactor *redactor,
                    collect_done *done, void *context)
 {
@@ -107,6 +137,8 @@ bool collect_start(uv_loop_t *loop, uint64_t effect_id, const struct collect *co
     collecting->done = done;
     collecting->context = context;
     collecting->work.data = collecting;
-    MUST(uv_queue_work(loop, &collecting->work, work, after) == 0);
+    collecting->collector = collector;
+    enqueue(collector, collecting);
+    start_next(collector);
     return true;
 }

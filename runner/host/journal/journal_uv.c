@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #define TORN_LINE_LIMIT_BYTES (64 << 20)
+#define KEPT_BYTES            (1 << 20) /* memory of a batch that is used again; more is given back */
 
 struct line {
     uint64_t effect_id;
@@ -188,6 +189,9 @@ static void job_done(uv_work_t *job, int status)
         if (written.lines[i].written != NULL) {
             written.lines[i].written(written.lines[i].context, written.lines[i].effect_id, &error);
         }
+    }
+    if (written.bytes.capacity > KEPT_BYTES) {
+        text_clear(&written.bytes);
     }
     text_reset(&written.bytes);
     written.count = 0;

@@ -63,11 +63,6 @@ static struct out_part part_of(const struct content *content, size_t index)
     return (struct out_part){content->chunks + start, content->ends[index] - start};
 }
 
-static bool is_same_chunk(const struct chunk *a, const struct chunk *b)
-{
-    return a == b || (a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0);
-}
-
 static bool is_same_part(const struct content *a, const struct content *b, size_t index)
 {
     if (b == NULL || index >= b->count) {
@@ -77,7 +72,7 @@ static bool is_same_part(const struct content *a, const struct content *b, size_
     struct out_part of_b = part_of(b, index);
     bool is_same = of_a.count == of_b.count;
     for (size_t i = 0; is_same && i < of_a.count; i++) {
-        is_same = is_same_chunk(of_a.chunks[i], of_b.chunks[i]);
+        is_same = chunk_equal(of_a.chunks[i], of_b.chunks[i]);
     }
     return is_same;
 }

@@ -25,6 +25,12 @@ static bool capture_replace(struct out *out, const char *bytes, size_t length, s
     return true;
 }
 
+static bool capture_piece(void *context, const char *bytes, size_t length)
+{
+    text_append_bytes(context, bytes, length);
+    return true;
+}
+
 static bool capture_replace_parts(struct out *out, const struct out_part *parts, size_t count,
                                   const char *mark, struct error *error)
 {
@@ -40,7 +46,7 @@ static bool capture_replace_parts(struct out *out, const struct out_part *parts,
         struct text *text = i == 0 ? &capture->replaced : &capture->parts[i];
         text_reset(text);
         for (size_t k = 0; k < parts[i].count; k++) {
-            text_append_bytes(text, parts[i].chunks[k]->bytes, parts[i].chunks[k]->length);
+            chunk_read(parts[i].chunks[k], capture_piece, text);
         }
         cr_assert(i == 0 || strstr(text_string(text), mark) != NULL);
     }
