@@ -117,6 +117,7 @@ bool reconcile_is_idle(const struct reconcile *reconcile);                  /* n
 bool reconcile_owns(const struct reconcile *reconcile, uint64_t effect_id); /* this completion is for it */
 /* An operation was left running in AWS (or runs now), or a stack was given up: the account is dirty. */
 bool reconcile_has_unfinished(const struct reconcile *reconcile);
-/* {"stack": {"Key": "value"}} of every stack that is ready, for ITRUN_OUTPUTS. */
-void reconcile_outputs_json(const struct reconcile *reconcile, struct text *text);
+/* {"stack": {"Key": "value"}} of every stack that is ready, for ITRUN_OUTPUTS; is_stale_fine: also of those
+ * that are there though they are not up to date, or failed. */
+void reconcile_outputs_json(const struct reconcile *reconcile, bool is_stale_fine, struct text *text);
 #endif

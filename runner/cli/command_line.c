@@ -25,7 +25,8 @@ static const struct option table[] = {
      "further attempts of a suite that did not pass"},
     {"retry-budget", 0, OPTION_STRING, GROUP_RUN, AT(retry_budget), "N or P%",
      "how many retries the run may make: a number, or a share of its suites"},
-    {"seed", 0, OPTION_STRING, GROUP_RUN, AT(seed), "S", "the seed suites are given (default: a new one)"},
+    {"seed", 0, OPTION_STRING, GROUP_RUN | GROUP_SHELL, AT(seed), "S",
+     "the seed suites are given (default: a new one)"},
     {"fail-fast", 0, OPTION_COUNT_OR_ONE, GROUP_RUN, AT(fail_fast), "[=N]", "stop after N bad suites (1)"},
     {"repeat", 0, OPTION_COUNT, GROUP_RUN, AT(repeat), "N",
      "run each suite N times, each with a seed of its own, to hunt a flake"},
@@ -33,9 +34,9 @@ static const struct option table[] = {
      "with --repeat: stop at the first failure"},
     {"hold-on-fail", 0, OPTION_DURATION, GROUP_RUN, AT(hold_ms), "D",
      "keep the account of a failed suite, as it is, until D after the run"},
-    {"force-deploy", 0, OPTION_FLAG, GROUP_RUN, AT(is_force_deploy), NULL,
+    {"force-deploy", 0, OPTION_FLAG, GROUP_RUN | GROUP_SHELL, AT(is_force_deploy), NULL,
      "deploy stacks that are up to date too"},
-    {"no-deploy", 0, OPTION_FLAG, GROUP_RUN, AT(is_no_deploy), NULL,
+    {"no-deploy", 0, OPTION_FLAG, GROUP_RUN | GROUP_SHELL, AT(is_no_deploy), NULL,
      "never deploy: a stack that is not up to date fails"},
     {"progress", 0, OPTION_STRING, GROUP_RUN, AT(progress), "auto|bar|plain|none", "what the terminal shows"},
     {"ci", 0, OPTION_STRING, GROUP_RUN | GROUP_REPORTS, AT(ci), "auto|none",
@@ -55,9 +56,9 @@ static const struct option table[] = {
      "write OpenTelemetry spans there, as OTLP/JSON"},
     {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,
      "every suite neither passed nor skipped (default)"},
-    {"shard", 0, OPTION_COUNT, GROUP_RERUN, AT(shard), "N",
+    {"shard", 0, OPTION_COUNT, GROUP_RERUN | GROUP_SHELL, AT(shard), "N",
      "what shard N ran, in that order, in one account"},
-    {"suite", 0, OPTION_STRING, GROUP_RERUN, AT(suite), "SUITE", "this suite of the run"},
+    {"suite", 0, OPTION_STRING, GROUP_RERUN | GROUP_SHELL, AT(suite), "SUITE", "this suite of the run"},
     {"account", 0, OPTION_STRING, GROUP_ACCOUNT, AT(account), "ID",
      "number or alias (default: the first of the pool)"},
     {"json", 0, OPTION_FLAG, GROUP_ALWAYS, AT(is_json), NULL, "data as JSON"},
@@ -274,10 +275,13 @@ bool command_line_parse(int argc, char **argv, const struct command **ret_comman
     for (; parser.position < argc; parser.position++) {
         if (!are_words_only && strcmp(argv[parser.position], "--") == 0) {
             are_words_only = true;
+            ret_options->rest = ret_options->words + ret_options->word_count;
         } else if (!(are_words_only ? take_word(&parser, argv[parser.position]) : take_argument(&parser))) {
             return false;
         }
     }
+    const char **end = ret_options->words + ret_options->word_count;
+    ret_options->rest_count = ret_options->rest != NULL ? (size_t)(end - ret_options->rest) : 0;
     bool is_about_itrun = parser.command == NULL && (ret_options->is_help || ret_options->is_version);
     *ret_command = parser.command;
     if (is_about_itrun) {

@@ -29,16 +29,19 @@ struct options {
     bool is_junit_strict, is_force_deploy, is_no_deploy, is_failed, is_json, is_help, is_version;
     const char **words; /* positional arguments after the command */
     size_t word_count;
+    const char **rest; /* what stood after "--", also a part of words; NULL: there was no "--" */
+    size_t rest_count;
 };
 
 /* Which options a command takes: a set of these. */
 enum option_group {
-    GROUP_ALWAYS = 1,  /* --help, --json, -c, --output, --color */
-    GROUP_SELECT = 2,  /* --filter, --tag, --test */
-    GROUP_RUN = 4,     /* shards, jobs, timeouts, retries, seed, deploys, progress */
-    GROUP_REPORTS = 8, /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --otlp */
-    GROUP_RERUN = 16,  /* --failed, --shard, --suite, --test */
-    GROUP_ACCOUNT = 32 /* --account */
+    GROUP_ALWAYS = 1,   /* --help, --json, -c, --output, --color */
+    GROUP_SELECT = 2,   /* --filter, --tag, --test */
+    GROUP_RUN = 4,      /* shards, jobs, timeouts, retries, seed, deploys, progress */
+    GROUP_REPORTS = 8,  /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --otlp */
+    GROUP_RERUN = 16,   /* --failed, --shard, --suite, --test */
+    GROUP_ACCOUNT = 32, /* --account */
+    GROUP_SHELL = 256   /* --shard, --suite, --seed, --no-deploy, --force-deploy */
 };
 
 enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_COUNT, OPTION_DURATION, OPTION_COUNT_OR_ONE };

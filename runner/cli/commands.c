@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &explain_command,
     &rerun_command,
     &report_command,
+    &shell_command,
     &completion_command,
     &manual_command,
     NULL,

@@ -8,6 +8,7 @@
 #include "itrun/aws.h"
 #include "itrun/ci.h"
 #include "itrun/config.h"
+#include "itrun/host/driver.h"
 #include "itrun/host/private_folder.h"
 #include "itrun/inventory.h"
 #include "itrun/planner.h"
@@ -16,7 +17,7 @@
 
 extern const struct command accounts_command;
 extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
-    report_command, completion_command, manual_command;
+    report_command, shell_command, completion_command, manual_command;
 
 /* "itrun: where: what" and "  hint" on stderr. */
 void complain(const struct error *error);
@@ -42,13 +43,16 @@ struct workspace {
     struct lease_store *lease_store; /* NULL: local */
     struct history_store *history;   /* NULL: not wanted */
     const char *run_id;
+    const char *hold_run; /* whose held accounts may be entered; NULL: nobody's */
 };
 enum workspace_want {
     WANT_ACCOUNTS = 1, /* the pool: identity, listing, the aws room */
     WANT_STORES = 2,   /* accounts.store, history, estimates, holdings */
     WANT_FILES_ONLY = 0
 };
-/* False: error says why; workspace_close is still to be called. */
+/* run_id and hold_run stand in *workspace before. False: error says why; workspace_close is still to be
+ * called.
+ */
 bool workspace_open(struct workspace *workspace, const struct options *options, unsigned wants,
                     struct error *error);
 /* Ends what lives on the loop. Errors of late writes are complained about. */
@@ -72,6 +76,10 @@ void planned_clear(struct planned *planned);
 
 /* Runs the plan: folder, manifest, sinks, driver, reports. Returns the exit code of itrun. */
 int execute_run(struct workspace *workspace, struct planned *planned);
+/* What every run in this workspace tells the driver; paths, sinks, secrets and complaints are the caller's.
+ */
+void execute_options(const struct workspace *workspace, const struct planned *planned,
+                     struct driver_options *ret_options);
 
 /* A finished (or crashed) run on disk: the newest; or, by words[0], a run's folder, its id, an archive of it,
  * or a folder or archive that holds it at some depth (words[1] chooses by id where there are several). What

@@ -170,6 +170,21 @@ static bool open_sinks(struct execution *execution, struct error *error)
     return true;
 }
 
+void execute_options(const struct workspace *workspace, const struct planned *planned,
+                     struct driver_options *ret_options)
+{
+    *ret_options = (struct driver_options){
+        .loop = (uv_loop_t *)&workspace->loop,
+        .inventory = workspace->inventory,
+        .plan = planned->plan,
+        .run = &planned->run,
+        .aws = workspace->aws,
+        .aws_requests_before = workspace->listing_requests,
+        .lease_store = workspace->lease_store,
+        .environment = (const char *const *)environ,
+    };
+}
+
 static bool drive(struct execution *execution, int *ret_exit_code, struct error *error)
 {
     struct workspace *workspace = execution->workspace;
@@ -188,26 +203,18 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
     for (size_t i = 0; workspace->aws != NULL && i < sizeof secrets / sizeof *secrets; i++) {
         ci_outputs_mask(execution->ci, secrets[i]);
     }
-    struct driver_options options = {
-        .loop = &workspace->loop,
-        .inventory = workspace->inventory,
-        .plan = execution->planned->plan,
-        .run = &execution->planned->run,
-        .aws = workspace->aws,
-        .aws_requests_before = workspace->listing_requests,
-        .lease_store = workspace->lease_store,
-        .guard_path = text_string(&execution->guard),
-        .environment = (const char *const *)environ,
-        .journal_path = text_string(&execution->journal),
-        .sinks = sinks,
-        .sink_count = count,
-        .secrets = secrets,
-        .secret_count = workspace->aws != NULL ? 2 : 0,
-        .complain = complained,
-        .complain_context = execution,
-        .secret_learned = ci_outputs_mask,
-        .secret_context = execution->ci,
-    };
+    struct driver_options options;
+    execute_options(workspace, execution->planned, &options);
+    options.guard_path = text_string(&execution->guard);
+    options.journal_path = text_string(&execution->journal);
+    options.sinks = sinks;
+    options.sink_count = count;
+    options.secrets = secrets;
+    options.secret_count = workspace->aws != NULL ? 2 : 0;
+    options.complain = complained;
+    options.complain_context = execution;
+    options.secret_learned = ci_outputs_mask;
+    options.secret_context = execution->ci;
     keys_open(&execution->keys, &workspace->loop, key_pressed, NULL);
     bool has_run = driver_run(&options, ret_exit_code, error);
     keys_close(&execution->keys);

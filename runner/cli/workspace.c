@@ -328,6 +328,7 @@ static bool open_lease_store(struct workspace *workspace, struct error *error)
         .endpoint = inventory->endpoint != NULL ? inventory->endpoint : "",
         .region = inventory->account_count > 0 ? inventory->accounts[0].region : "",
         .owner_run = workspace->run_id,
+        .hold_run = workspace->hold_run,
         .owner_host = host,
         .owner_worker = "1",
         .accounts = inventory->accounts,
@@ -396,8 +397,9 @@ static bool open_stores(struct workspace *workspace, struct error *error)
 bool workspace_open(struct workspace *workspace, const struct options *options, unsigned wants,
                     struct error *error)
 {
-    const char *run_id = workspace->run_id;
-    *workspace = (struct workspace){.options = options, .arena = arena_new(), .run_id = run_id};
+    const char *run_id = workspace->run_id, *hold_run = workspace->hold_run;
+    *workspace =
+        (struct workspace){.options = options, .arena = arena_new(), .run_id = run_id, .hold_run = hold_run};
     uv_loop_init(&workspace->loop);
     if (!read_config(workspace, error)) {
         return false;

@@ -179,8 +179,10 @@ static void learn_secrets(struct driver *driver, size_t account)
     if (credentials != NULL) {
         redactor_add(driver->redactors[account], credentials->secret_key);
         redactor_add(driver->redactors[account], credentials->token);
-        driver->options->secret_learned(driver->options->secret_context, credentials->secret_key);
-        driver->options->secret_learned(driver->options->secret_context, credentials->token);
+        if (driver->options->secret_learned != NULL) {
+            driver->options->secret_learned(driver->options->secret_context, credentials->secret_key);
+            driver->options->secret_learned(driver->options->secret_context, credentials->token);
+        }
     }
 }
 

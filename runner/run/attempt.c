@@ -46,11 +46,13 @@ static void set_environment(struct lane *lane, const struct suite *suite, const 
     const struct framework *framework = framework_find(suite->framework);
     const struct pair *extra = NULL;
     size_t extra_count = framework->environment != NULL ? framework->environment(what, arena, &extra) : 0;
+    size_t shown = run->options->shown_shard;
     const struct pair facts[] = {
         {"ITRUN", "1"},
         {"ITRUN_RUN_ID", run->options->run_id},
-        {"ITRUN_SHARD", arena_format(arena, "%zu", lane->index + 1)},
-        {"ITRUN_SHARDS", arena_format(arena, "%zu", run->lane_count)},
+        {"ITRUN_SHARD", arena_format(arena, "%zu", shown > 0 ? shown : lane->index + 1)},
+        {"ITRUN_SHARDS",
+         arena_format(arena, "%zu", shown > 0 ? run->options->shown_shards : run->lane_count)},
         {"ITRUN_SUITE", suite_own_name(suite)},
         {"ITRUN_ATTEMPT", arena_format(arena, "%d", spawn->attempt)},
         {"ITRUN_SEED",
@@ -89,13 +91,14 @@ static void ask_spawn(struct lane *lane, struct effects *effects)
         .report_path = arena_string(arena, text_string(&attempt->report_path)),
         .output_path = arena_format(arena, "suites/%s/%d/output.log", suite->name, attempt->number),
         .lease_stop_by_ms = lane->stop_by_ms,
+        .is_interactive = run->options->is_shell,
     };
     what.report_path = spawn.report_path;
     spawn.argv = framework_find(suite->framework)->argv(&what, arena);
     set_environment(lane, suite, &what, &spawn, arena);
     struct text outputs = {0};
     if (lane->reconcile != NULL) {
-        reconcile_outputs_json(lane->reconcile, &outputs);
+        reconcile_outputs_json(lane->reconcile, run->options->is_shell, &outputs);
     } else {
         text_append(&outputs, "{}");
     }

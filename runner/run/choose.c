@@ -30,7 +30,13 @@ bool choose_is_ready(const struct lane *lane, size_t suite)
 {
     const struct suite *noun = &lane->run->inventory->suites[suite];
     for (size_t i = 0; i < noun->need_count; i++) {
-        if (lane->reconcile == NULL || reconcile_readiness(lane->reconcile, noun->needs[i]) != STACK_READY) {
+        if (lane->reconcile == NULL) {
+            return false;
+        }
+        enum stack_readiness readiness = reconcile_readiness(lane->reconcile, noun->needs[i]);
+        bool is_seen =
+            lane->run->options->is_shell && readiness == STACK_FAILED; /* who looks, looks at that */
+        if (readiness != STACK_READY && !is_seen) {
             return false;
         }
     }

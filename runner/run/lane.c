@@ -120,8 +120,19 @@ struct letting_go {
     const char *reason;
 };
 
+/* A shell that entered a hold leaves it as it was. */
+static bool is_still_held(const struct lane *lane)
+{
+    const struct run *run = lane->run;
+    return run->options->is_hold_kept && lane->account == run->plan->shards[lane->index].account &&
+           lane->end != LANE_END_LEASE_LOST;
+}
+
 static struct letting_go how_to_let_go(const struct lane *lane, bool is_unfinished)
 {
+    if (is_still_held(lane)) {
+        return (struct letting_go){ACCOUNT_HELD, "still held"};
+    }
     if (is_to_be_held(lane)) {
         return (struct letting_go){ACCOUNT_HELD, "held for whoever looks into its failed suites"};
     }

@@ -52,7 +52,9 @@ void lane_advance(struct lane *lane, struct effects *effects)
         lane_stop(lane, LANE_END_TIMEOUT, effects);
         return;
     }
-    if (lane->has_failed_stack) { /* each time: a suite that waits for its retry may be blocked only now */
+    if (lane->has_failed_stack &&
+        !lane->run->options
+             ->is_shell) { /* each time: a suite that waits for its retry may be blocked only now */
         lane_fail_blocked(lane, effects);
     }
     place_avoided(lane, effects);

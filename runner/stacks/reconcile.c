@@ -370,14 +370,15 @@ bool reconcile_has_unfinished(const struct reconcile *reconcile)
     return has_operation(reconcile);
 }
 
-void reconcile_outputs_json(const struct reconcile *reconcile, struct text *text)
+void reconcile_outputs_json(const struct reconcile *reconcile, bool is_stale_fine, struct text *text)
 {
     struct json_writer writer;
     json_write_begin(&writer, text, 0);
     json_write_object(&writer, NULL);
     for (size_t i = 0; i < reconcile->inventory->stack_count; i++) {
         const struct live_stack *live = look_find(reconcile, i);
-        if (reconcile->stacks[i].state != RECONCILE_STATE_READY || live == NULL) {
+        bool is_ready = reconcile->stacks[i].state == RECONCILE_STATE_READY;
+        if ((!is_ready && !is_stale_fine) || live == NULL) {
             continue;
         }
         json_write_object(&writer, reconcile_stack_of(reconcile, i)->name);

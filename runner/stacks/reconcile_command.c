@@ -52,7 +52,7 @@ void command_start(struct reconcile *reconcile, size_t stack)
     struct stack_run *run = &reconcile->stacks[stack];
     struct arena *arena = reconcile->effects->arena;
     struct text outputs = {0};
-    reconcile_outputs_json(reconcile, &outputs);
+    reconcile_outputs_json(reconcile, false, &outputs);
     struct spawn spawn = {
         .lane = reconcile->options.lane,
         .suite = NO_INDEX,

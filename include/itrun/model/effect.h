@@ -92,6 +92,7 @@ struct spawn {
     const char *report_path;  /* removed before the start; NULL: none expected */
     const char *output_path;  /* relative to the run's directory: suites/<suite>/<attempt>/output.log */
     int64_t lease_stop_by_ms; /* lease clock; INT64_MAX: no lease */
+    bool is_interactive;      /* it gets itrun's own standard streams; nothing is captured */
 };
 
 struct collect {

@@ -30,7 +30,11 @@ struct run_options {
     size_t fail_fast;         /* stop after so many bad suites; 0: never */
     bool is_force_deploy;
     bool is_no_deploy;
-    bool is_stealing_off;  /* rerun --shard: exactly this order in one account */
+    bool is_stealing_off; /* rerun --shard: exactly this order in one account */
+    /* The one suite is a person's shell: it gets the terminal, and starts though a stack of it failed. */
+    bool is_shell;
+    size_t shown_shard, shown_shards; /* of a shell: what ITRUN_SHARD and ITRUN_SHARDS say; 0: its own lane */
+    bool is_hold_kept;     /* of a shell: the account that the plan prefers is held, and stays so */
     const char *test_name; /* --test, or NULL */
     int64_t lease_ms;      /* how long a lease lasts without renewal */
     int64_t grace_ms;      /* between TERM and KILL */

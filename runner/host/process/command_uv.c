@@ -15,6 +15,9 @@ static void command_free(struct command *command)
     if (command->capture != NULL) {
         capture_free(command->capture);
     }
+    if (command->handover != NULL) {
+        handover_close(command->handover);
+    }
     text_clear(&command->payload);
     memory_free(command->name);
     memory_free(command->cwd);
@@ -119,14 +122,17 @@ static void drain(struct command *command)
 {
     command->state = COMMAND_DRAINING;
     command->deadline_ms = INT64_MAX;
-    if (capture_has_ended(command->capture)) {
+    if (command->handover != NULL ? handover_has_ended(command->handover)
+                                  : capture_has_ended(command->capture)) {
         finish(command);
         return;
     }
     command->deadline_ms = clock_monotonic_ms() + DRAIN_MS;
     room_wake_at(command->room, command->deadline_ms);
-    capture_read_now(
-        command->capture); /* the writers are gone: mostly this ends it; command may be freed after */
+    if (command->capture != NULL) {
+        /* the writers are gone: mostly this ends it; command may be freed after */
+        capture_read_now(command->capture);
+    }
 }
 
 void command_ended(struct command *command, const struct guard_report *report)
@@ -177,7 +183,10 @@ void command_check(struct command *command, int64_t now_ms)
         guard_kill(command->post->guard);
     } else if (command->deadline_ms <= now_ms && command->state == COMMAND_DRAINING) {
         command->deadline_ms = INT64_MAX;
-        if (capture_is_paused(command->capture)) {
+        if (command->handover != NULL) {
+            handover_hang_up(command->handover);
+            finish(command);
+        } else if (capture_is_paused(command->capture)) {
             command->deadline_ms = now_ms + DRAIN_MS; /* the disk is slow, the pipe may be fine */
         } else {
             capture_cut_off(command->capture);
@@ -207,11 +216,31 @@ static bool open_post(struct command *command, struct error *error)
     return true;
 }
 
+/* A person's: our own streams, or the far side of a terminal between. */
+static void start_interactive(struct command *command, const struct text *payload)
+{
+    struct error error = {0};
+    int streams[GUARD_DESCRIPTORS];
+    command->handover = handover_new(command->room->loop, output_ended, command, streams, &error);
+    if (command->handover == NULL || !open_post(command, &error)) {
+        fail_soon(command, &error);
+        return;
+    }
+    command->state = COMMAND_RUNNING;
+    command->message.has_terminal = handover_has_terminal(command->handover);
+    guard_run(command->post->guard, &command->message, payload, streams, GUARD_DESCRIPTORS);
+    handover_sent(command->handover);
+}
+
 static void start(struct command *command, const struct text *payload)
 {
     struct process_room *room = command->room;
     struct error error = {0};
     int pipe_fds[2];
+    if (command->is_interactive) {
+        start_interactive(command, payload);
+        return;
+    }
     if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
         file_error(&error, errno, "make a pipe for", command->name);
         error.kind = ERROR_LIMIT;
@@ -236,7 +265,7 @@ static void start(struct command *command, const struct text *payload)
     };
     command->capture = capture_new(pipe_fds[0], &options);
     command->state = COMMAND_RUNNING;
-    guard_run(command->post->guard, &command->message, payload, pipe_fds[1]);
+    guard_run(command->post->guard, &command->message, payload, &pipe_fds[1], 1);
     close(pipe_fds[1]);
 }
 
@@ -317,6 +346,7 @@ static struct command *command_new(struct process_room *room, uint64_t effect_id
     command->stack = spawn->stack;
     command->started_ms = clock_monotonic_ms();
     command->is_kept_post = spawn->stack == NO_INDEX && spawn->lane != NO_INDEX;
+    command->is_interactive = spawn->is_interactive;
     command->folder = folder_of(room, spawn, command->is_kept_post);
     command->name = memory_copy_string(spawn->argv[0] != NULL ? spawn->argv[0] : "");
     command->cwd = memory_copy_string(spawn->cwd != NULL ? spawn->cwd : ".");
@@ -370,6 +400,9 @@ void command_signal(struct command *command, bool is_kill)
         command->early_signal = signal;
     } else if (command->state == COMMAND_RUNNING) {
         guard_signal(command->post->guard, signal);
+        if (command->handover != NULL) {
+            handover_hang_up(command->handover); /* shells do not listen to TERM */
+        }
         if (is_kill && command->deadline_ms == INT64_MAX) {
             command->deadline_ms = clock_monotonic_ms() + GUARD_PATIENCE_MS;
             room_wake_at(command->room, command->deadline_ms);

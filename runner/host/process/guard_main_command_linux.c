@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -22,8 +23,9 @@ struct launch {
     const char *cwd;
     char **arguments; /* one free place before it, for the shell */
     char **variables;
-    const char *path; /* value of PATH in the command's environment */
-    int output_fd;
+    const char *path;                   /* value of PATH in the command's environment */
+    int descriptors[GUARD_DESCRIPTORS]; /* as 0, 1, 2; -1: stays as the guard has it */
+    bool has_terminal;
     uint64_t open_files;
     pid_t guard;
     enum guard_stage stage;
@@ -109,6 +111,17 @@ static void give_back_limit(uint64_t open_files)
     }
 }
 
+/* A session of its own has no terminal yet: job control and Ctrl-C come with this one. */
+static bool take_streams(const struct launch *launch)
+{
+    for (int fd = 0; fd < GUARD_DESCRIPTORS; fd++) {
+        if (launch->descriptors[fd] >= 0 && dup2(launch->descriptors[fd], fd) < 0) {
+            return false;
+        }
+    }
+    return !launch->has_terminal || ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0;
+}
+
 static int child_main(void *argument)
 {
     struct launch *launch = argument;
@@ -121,7 +134,7 @@ static int child_main(void *argument)
         _exit(127);
     }
     launch->stage = GUARD_NO_PROCESS;
-    if (dup2(launch->output_fd, STDOUT_FILENO) >= 0 && dup2(launch->output_fd, STDERR_FILENO) >= 0) {
+    if (take_streams(launch)) {
         launch->stage = GUARD_NO_FOLDER;
         if (chdir(launch->cwd) == 0) {
             give_back_limit(launch->open_files);
@@ -165,7 +178,14 @@ bool guard_command_start(const struct guard_command *command, pid_t *ret_pid, en
         return false;
     }
     char *at = command->payload;
-    struct launch launch = {.cwd = at, .output_fd = command->output_fd, .open_files = message->open_files};
+    struct launch launch = {
+        .cwd = at, .has_terminal = message->has_terminal != 0, .open_files = message->open_files};
+    const int *given = command->descriptors;
+    bool is_output_alone = given[1] < 0;
+    const int streams[GUARD_DESCRIPTORS] = {is_output_alone ? -1 : given[0],
+                                            is_output_alone ? given[0] : given[1],
+                                            is_output_alone ? given[0] : given[2]};
+    memcpy(launch.descriptors, streams, sizeof streams);
     at += strlen(at) + 1;
     launch.arguments = strings + 1;
     split(launch.arguments, message->argument_count, &at);

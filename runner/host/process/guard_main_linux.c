@@ -148,21 +148,20 @@ static bool read_all(char *bytes, size_t length)
     return true;
 }
 
-static int descriptor_of(struct msghdr *header)
+static void take_descriptors(struct msghdr *header, int ret_fds[GUARD_DESCRIPTORS])
 {
-    struct cmsghdr *control = CMSG_FIRSTHDR(header);
-    int fd = -1;
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
     if (control != NULL && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS) {
-        memcpy(&fd, CMSG_DATA(control), sizeof fd);
+        memcpy(ret_fds, CMSG_DATA(control), control->cmsg_len - CMSG_LEN(0));
     }
-    return fd;
 }
 
-static bool read_with_descriptor(void *bytes, size_t length, int *ret_fd)
+/* ret_fds stay as they are where fewer came. */
+static bool read_with_descriptors(void *bytes, size_t length, int ret_fds[GUARD_DESCRIPTORS])
 {
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(GUARD_DESCRIPTORS * sizeof(int))];
     } control;
     struct iovec place = {bytes, length};
     struct msghdr header = {
@@ -174,7 +173,7 @@ static bool read_with_descriptor(void *bytes, size_t length, int *ret_fd)
     if (count <= 0) {
         return false;
     }
-    *ret_fd = descriptor_of(&header);
+    take_descriptors(&header, ret_fds);
     return read_all((char *)bytes + count, length - (size_t)count);
 }
 
@@ -216,12 +215,12 @@ static bool is_too_late(const struct guard *guard)
     return guard->deadline_ms != INT64_MAX && read_clock_ms(CLOCK_BOOTTIME) >= guard->deadline_ms;
 }
 
-static void run(struct guard *guard, const struct guard_message *message, int output_fd)
+static void run(struct guard *guard, const struct guard_message *message, const int *descriptors)
 {
     set_deadline(guard, message->deadline_ms);
     guard->report = (struct guard_report){.stage = GUARD_STARTED};
     guard->is_main_ended = guard->is_kill_asked = false;
-    struct guard_command command = {message, guard->payload, output_fd};
+    struct guard_command command = {message, guard->payload, descriptors};
     enum guard_stage stage = GUARD_TOO_LATE;
     int problem = 0;
     pid_t pid = 0;
@@ -262,14 +261,14 @@ static bool reserve_payload(struct guard *guard, size_t length)
 static void on_control(struct guard *guard)
 {
     struct guard_message message;
-    int output_fd = -1;
-    if (!read_with_descriptor(&message, sizeof message, &output_fd) ||
+    int descriptors[GUARD_DESCRIPTORS] = {-1, -1, -1};
+    if (!read_with_descriptors(&message, sizeof message, descriptors) ||
         !reserve_payload(guard, message.length) || !read_all(guard->payload, message.length)) {
         orphaned(guard);
         return;
     }
     switch (message.type) {
-    case GUARD_RUN: run(guard, &message, output_fd); break;
+    case GUARD_RUN: run(guard, &message, descriptors); break;
     case GUARD_SET_DEADLINE: set_deadline(guard, message.deadline_ms); break;
     case GUARD_SIGNAL:
         if (guard->main_pid != 0 && message.signal == SIGKILL) {
@@ -280,8 +279,8 @@ static void on_control(struct guard *guard)
         break;
     default: break;
     }
-    if (output_fd >= 0) {
-        close(output_fd);
+    for (int i = 0; i < GUARD_DESCRIPTORS && descriptors[i] >= 0; i++) {
+        close(descriptors[i]);
     }
 }
 
@@ -437,11 +436,11 @@ int main(int argc, char **argv)
     prctl(PR_SET_NAME, "itrun-guard");
     for (;;) {
         char request;
-        int socket = -1;
-        if (!read_with_descriptor(&request, 1, &socket)) {
+        int descriptors[GUARD_DESCRIPTORS] = {-1, -1, -1};
+        if (!read_with_descriptors(&request, 1, descriptors)) {
             return 0;
         }
-        if (socket >= 0 && fork_guard(socket)) {
+        if (descriptors[0] >= 0 && fork_guard(descriptors[0])) {
             return guard_main();
         }
     }

@@ -24,7 +24,8 @@ struct guard {
     int open_handles;
     struct text outgoing;
     size_t outgoing_offset;
-    int outgoing_fd; /* our copy, rides on the next byte; -1: none */
+    int outgoing_fds[GUARD_DESCRIPTORS]; /* our copies, ride on the next byte */
+    size_t outgoing_fd_count;
     struct guard_report incoming;
     size_t incoming_length;
 };
@@ -63,7 +64,6 @@ struct guard *guard_start(struct nursery *nursery, const struct guard_options *o
     guard->pid = pid;
     guard->socket = socket;
     guard->pidfd = pidfd;
-    guard->outgoing_fd = -1;
     watch(guard);
     return guard;
 }
@@ -75,21 +75,21 @@ pid_t guard_pid(const struct guard *guard)
 
 /* ---- sending ---- */
 
-static ssize_t send_some(int socket, struct iovec *parts, size_t count, int fd)
+static ssize_t send_some(int socket, struct iovec *parts, size_t count, const int *fds, size_t fd_count)
 {
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(GUARD_DESCRIPTORS * sizeof(int))];
     } control = {0};
     struct msghdr header = {.msg_iov = parts, .msg_iovlen = count};
-    if (fd >= 0) {
+    if (fd_count > 0) {
         header.msg_control = &control;
-        header.msg_controllen = sizeof control;
+        header.msg_controllen = CMSG_SPACE(fd_count * sizeof *fds);
         struct cmsghdr *message = CMSG_FIRSTHDR(&header);
         message->cmsg_level = SOL_SOCKET;
         message->cmsg_type = SCM_RIGHTS;
-        message->cmsg_len = CMSG_LEN(sizeof fd);
-        memcpy(CMSG_DATA(message), &fd, sizeof fd);
+        message->cmsg_len = CMSG_LEN(fd_count * sizeof *fds);
+        memcpy(CMSG_DATA(message), fds, fd_count * sizeof *fds);
     }
     ssize_t sent;
     do {
@@ -98,14 +98,18 @@ static ssize_t send_some(int socket, struct iovec *parts, size_t count, int fd)
     return sent;
 }
 
+static void drop_copies(struct guard *guard)
+{
+    while (guard->outgoing_fd_count > 0) {
+        close(guard->outgoing_fds[--guard->outgoing_fd_count]);
+    }
+}
+
 static void drop_outgoing(struct guard *guard)
 {
     text_clear(&guard->outgoing);
     guard->outgoing_offset = 0;
-    if (guard->outgoing_fd >= 0) {
-        close(guard->outgoing_fd);
-        guard->outgoing_fd = -1;
-    }
+    drop_copies(guard);
 }
 
 static void flush_outgoing(struct guard *guard)
@@ -113,7 +117,7 @@ static void flush_outgoing(struct guard *guard)
     while (guard->outgoing_offset < guard->outgoing.length) {
         struct iovec part = {guard->outgoing.bytes + guard->outgoing_offset,
                              guard->outgoing.length - guard->outgoing_offset};
-        ssize_t sent = send_some(guard->socket, &part, 1, guard->outgoing_fd);
+        ssize_t sent = send_some(guard->socket, &part, 1, guard->outgoing_fds, guard->outgoing_fd_count);
         if (sent < 0 && errno == EAGAIN) {
             return;
         }
@@ -121,18 +125,15 @@ static void flush_outgoing(struct guard *guard)
             break; /* the guard is dying: died() will say so */
         }
         guard->outgoing_offset += (size_t)sent;
-        if (guard->outgoing_fd >= 0) {
-            close(guard->outgoing_fd);
-            guard->outgoing_fd = -1;
-        }
+        drop_copies(guard);
     }
     drop_outgoing(guard);
     MUST(uv_poll_start(&guard->socket_poll, UV_READABLE, on_socket) == 0);
 }
 
-/* fd is ours to send, not to close: a copy is made where it has to wait. */
+/* The descriptors are ours to send, not to close: copies are made where they have to wait. */
 static void send_or_queue(struct guard *guard, const struct guard_message *message, const char *payload,
-                          int fd)
+                          const int *fds, size_t fd_count)
 {
     if (!guard->is_socket_open) {
         return;
@@ -140,7 +141,7 @@ static void send_or_queue(struct guard *guard, const struct guard_message *messa
     struct iovec parts[2] = {{(void *)message, sizeof *message}, {(void *)payload, message->length}};
     size_t total = sizeof *message + message->length, sent = 0;
     if (guard->outgoing.length == 0) {
-        ssize_t result = send_some(guard->socket, parts, message->length > 0 ? 2 : 1, fd);
+        ssize_t result = send_some(guard->socket, parts, message->length > 0 ? 2 : 1, fds, fd_count);
         if (result < 0 && errno != EAGAIN) {
             return;
         }
@@ -149,8 +150,11 @@ static void send_or_queue(struct guard *guard, const struct guard_message *messa
     if (sent == total) {
         return;
     }
-    if (sent == 0 && fd >= 0) {
-        guard->outgoing_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    for (size_t i = 0; sent == 0 && i < fd_count; i++) {
+        int copy = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+        if (copy >= 0) {
+            guard->outgoing_fds[guard->outgoing_fd_count++] = copy;
+        }
     }
     if (sent < sizeof *message) {
         text_append_bytes(&guard->outgoing, (const char *)message + sent, sizeof *message - sent);
@@ -162,23 +166,24 @@ static void send_or_queue(struct guard *guard, const struct guard_message *messa
     MUST(uv_poll_start(&guard->socket_poll, UV_READABLE | UV_WRITABLE, on_socket) == 0);
 }
 
-void guard_run(struct guard *guard, struct guard_message *message, const struct text *payload, int output_fd)
+void guard_run(struct guard *guard, struct guard_message *message, const struct text *payload,
+               const int *descriptors, size_t descriptor_count)
 {
     message->type = GUARD_RUN;
     message->length = (uint32_t)payload->length;
-    send_or_queue(guard, message, payload->bytes, output_fd);
+    send_or_queue(guard, message, payload->bytes, descriptors, descriptor_count);
 }
 
 void guard_signal(struct guard *guard, int signal)
 {
     struct guard_message message = {.type = GUARD_SIGNAL, .signal = signal};
-    send_or_queue(guard, &message, NULL, -1);
+    send_or_queue(guard, &message, NULL, NULL, 0);
 }
 
 void guard_set_deadline(struct guard *guard, int64_t deadline_ms)
 {
     struct guard_message message = {.type = GUARD_SET_DEADLINE, .deadline_ms = deadline_ms};
-    send_or_queue(guard, &message, NULL, -1);
+    send_or_queue(guard, &message, NULL, NULL, 0);
 }
 
 void guard_kill(struct guard *guard)

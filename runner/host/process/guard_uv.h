@@ -19,9 +19,10 @@ struct guard_options {
 };
 struct guard;
 struct guard *guard_start(struct nursery *nursery, const struct guard_options *options, struct error *error);
-/* Sends the message, `payload` behind it, and the descriptor; closes nothing. A broken socket shows as
- * died(). */
-void guard_run(struct guard *guard, struct guard_message *message, const struct text *payload, int output_fd);
+/* Sends the message, `payload` behind it, and the descriptors (guard_wire.h); closes nothing. A broken socket
+ * shows as died(). */
+void guard_run(struct guard *guard, struct guard_message *message, const struct text *payload,
+               const int *descriptors, size_t descriptor_count);
 void guard_signal(struct guard *guard, int signal);
 void guard_set_deadline(struct guard *guard, int64_t deadline_ms);
 void guard_kill(struct guard *guard); /* the guard itself, at once: it no longer answers */

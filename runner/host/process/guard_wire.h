@@ -1,16 +1,18 @@
 /* guard_wire.h - what itrun and a guard say to each other over one stream socket (the guard's descriptor 3).
  *
  * itrun -> guard: struct guard_message, and after GUARD_RUN `length` bytes: cwd, then the arguments, then the
- * variables "NAME=value", each ended by a NUL. The write end of the output pipe rides on the first byte of a
- * GUARD_RUN. guard -> itrun: one struct guard_report for each GUARD_RUN, when the command and all its
- * descendants are gone. End of stream: the other side died. Both sides are built together and live on one
- * machine: plain structs do. */
+ * variables "NAME=value", each ended by a NUL. On the first byte of a
+ * GUARD_RUN ride descriptors: the write end of the output pipe; or, for an interactive command, its standard
+ * input, output and error. guard -> itrun: one struct guard_report for each GUARD_RUN, when the command and
+ * all its descendants are gone. End of stream: the other side died. Both sides are built together and live on
+ * one machine: plain structs do. */
 #ifndef ITRUN_HOST_GUARD_WIRE_H
 #define ITRUN_HOST_GUARD_WIRE_H
 #include <stdint.h>
 
-#define GUARD_VERSION      "1" /* argv[1] of a guard */
+#define GUARD_VERSION      "2" /* argv[1] of a guard */
 #define GUARD_CONTROL_FD   3
+#define GUARD_DESCRIPTORS  3  /* the most that ride on a message */
 #define GUARD_EXIT_VERSION 64 /* exit status: itrun speaks another version */
 
 enum guard_message_type { GUARD_RUN = 1, GUARD_SIGNAL, GUARD_SET_DEADLINE };
@@ -23,7 +25,7 @@ struct guard_message {
     uint32_t argument_count; /* RUN */
     uint32_t variable_count; /* RUN */
     int32_t signal;          /* SIGNAL: SIGTERM or SIGKILL, to the whole tree */
-    int32_t unused;
+    int32_t has_terminal;    /* RUN: its standard input is a terminal, to be that of its session */
 };
 
 enum guard_stage { /* how far the command came */

@@ -14,6 +14,7 @@
 #include "itrun/host/process.h"
 #include "output/capture.h"
 #include "process/guard_uv.h"
+#include "process/handover_uv.h"
 #include "process/lane_folder_posix.h"
 #include "process/variables.h"
 #include <uv.h>
@@ -36,11 +37,13 @@ struct command {
     size_t lane, suite, stack;
     int64_t started_ms;
     bool is_kept_post; /* the lane's; else its own */
+    bool is_interactive;
     enum command_state state;
     struct lane_folder *folder; /* the lane's, or its own */
     const char *outputs_path;   /* NULL: none */
     struct post *post;
     struct capture *capture;
+    struct handover *handover; /* interactive: in place of capture */
     struct redactor *redactor;
     struct guard_message message;
     struct text payload; /* while it is CLEANING */

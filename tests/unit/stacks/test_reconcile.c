@@ -251,12 +251,12 @@ Test(reconcile, outputs_json_holds_what_is_ready_and_nothing_else)
     add_shop();
     fake_start(&fake);
     struct text json = {0};
-    reconcile_outputs_json(fake.reconcile, &json);
+    reconcile_outputs_json(fake.reconcile, false, &json);
     cr_assert_str_eq(text_string(&json), "{}");
     text_reset(&json);
     fake.broken = "shop-base";
     fake_settle(&fake);
-    reconcile_outputs_json(fake.reconcile, &json);
+    reconcile_outputs_json(fake.reconcile, false, &json);
     cr_assert_str_eq(text_string(&json),
                      "{\"data\":{\"Name\":\"shop-data-name\"},\"orders\":{\"Name\":\"shop-orders-name\"}}");
     text_clear(&json);
