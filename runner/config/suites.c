@@ -75,9 +75,10 @@ static void framework_check(struct reader *reader, const struct node *node, stru
         suite->framework = "command";
     if (!suite->framework)
         return; /* said already */
+    struct config_mark mark = framework ? framework->mark : node->mark;
     const struct framework_row *row = framework_row(suite->framework);
     if (row->made_of == NOT_MADE_YET) {
-        reader_problem(reader, framework->mark, "use `framework: command` with a `report`",
+        reader_problem(reader, mark, "use `framework: command` with a `report`",
                        "framework %s is not supported yet", suite->framework);
         return;
     }
@@ -87,11 +88,10 @@ static void framework_check(struct reader *reader, const struct node *node, stru
     bool has_files = files && (files->kind != NODE_LIST || files->count > 0);
     bool has_command = node_get(node, "command") != NULL;
     if (row->made_of == MADE_OF_FILES_OR_COMMAND && !has_files && !has_command)
-        reader_problem(reader, framework ? framework->mark : node->mark, row->advice,
-                       "a suite of the framework %s needs `command` or `files`", suite->framework);
+        reader_problem(reader, mark, row->advice, "a suite of the framework %s needs `command` or `files`",
+                       suite->framework);
     else if (row->made_of == MADE_OF_FILES && !has_files)
-        reader_problem(reader, framework->mark,
-                       "add `files:` with globs, or drop `framework` and keep `command`",
+        reader_problem(reader, mark, "add `files:` with globs, or drop `framework` and keep `command`",
                        "a suite of the framework %s needs `files`", suite->framework);
 }
 

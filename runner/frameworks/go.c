@@ -10,10 +10,11 @@
 
 #define LAUNCHER "go test"
 
-/* The only bashism it does without is pipefail: the status comes by descriptor 3, the output leaves by 4. */
+/* For want of pipefail the status comes by descriptor 3 and the output leaves by 4. What go itself says, such
+ * as a compiler's errors before 1.24, stands in the stream too. */
 static const char script[] =
     "exec 4>&1\n"
-    "status=$({ { \"$@\" 3>&- 4>&-; echo $? >&3; } | tee \"$ITRUN_REPORT\" 3>&- 4>&- | sed -un '"
+    "status=$({ { \"$@\" 2>&1 3>&- 4>&-; echo $? >&3; } | tee \"$ITRUN_REPORT\" 3>&- 4>&- | sed -un '"
     "/^{/!{\n p\n d\n}\n"
     "/\"Output\":\"/!d\n"
     "s/^.*\"Output\":\"//\n"

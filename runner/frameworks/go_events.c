@@ -7,6 +7,7 @@
 #include "adapters.h"
 #include "itrun/base/json.h"
 #include "itrun/base/map.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum go_state { GO_RUNNING, GO_PASSED, GO_FAILED, GO_SKIPPED };
@@ -69,8 +70,27 @@ static bool is_frame(const char *line)
     return false;
 }
 
-static void take_output(struct go_test *test, const char *output)
+/* "printed without a newline--- PASS: TestA (0.10s)": go before 1.20 then misses the end of the test. */
+static void read_missed_end(struct go_stream *stream, struct go_test *test, const char *output)
 {
+    static const struct {
+        const char *word;
+        enum go_state state;
+    } ends[] = {{"PASS", GO_PASSED}, {"FAIL", GO_FAILED}, {"SKIP", GO_SKIPPED}};
+    for (size_t i = 0; test->test[0] && test->state == GO_RUNNING && i < sizeof ends / sizeof *ends; i++) {
+        text_reset(&stream->key);
+        text_append_format(&stream->key, "--- %s: %s (", ends[i].word, test->test);
+        const char *found = strstr(output, text_string(&stream->key));
+        if (found) {
+            test->state = ends[i].state;
+            test->duration_us = (int64_t)(strtod(found + stream->key.length, NULL) * 1e6 + 0.5);
+        }
+    }
+}
+
+static void take_output(struct go_stream *stream, struct go_test *test, const char *output)
+{
+    read_missed_end(stream, test, output);
     if (strstr(output, "[build failed]") || strstr(output, "[setup failed]"))
         test->package_itself->is_build_broken = true;
     if (!is_frame(output))
@@ -106,7 +126,7 @@ static void take_event(struct go_stream *stream, const struct json *event)
     if (json_get_string(event, "FailedBuild", NULL))
         test->is_build_broken = true;
     if (string_equal(action, "output"))
-        take_output(test, output);
+        take_output(stream, test, output);
 }
 
 static void take_line(struct go_stream *stream, const char *line, size_t length, bool is_ended)
@@ -288,10 +308,20 @@ static void add_package_case(struct go_stream *stream, struct go_test *package)
                                                   : "the package failed, though none of its tests did";
 }
 
+/* Not one event: go refused before it began, or it is not go. */
+static const char *go_said(const struct go_stream *stream)
+{
+    struct arena *arena = stream->report->arena;
+    const char *text = capped_finish(&stream->build, arena);
+    const char *line = text ? printable_first_line(text, arena) : NULL;
+    return line ? arena_format(arena, "no event of go test -json, but: %s", line)
+                : "no event of go test -json";
+}
+
 static const char *find_problem(const struct go_stream *stream)
 {
     if (stream->event_count == 0 && map_count(stream->by_name) == 0)
-        return "not the events of go test -json";
+        return go_said(stream);
     for (size_t i = 0; i < map_count(stream->by_name); i++) {
         const struct go_test *test = map_value(stream->by_name, i);
         if (!test->test[0] && test->state == GO_RUNNING && !test->is_build_broken)

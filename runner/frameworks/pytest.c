@@ -22,13 +22,14 @@ static const char *module_name(const char *file, struct arena *arena)
  * below the suite's directory: either may have more in front. */
 static size_t module_end(const char *classname, size_t length, const char *module)
 {
-    for (const char *at = module; at; at = strchr(at, '.')) {
-        at += *at == '.';
+    const char *at = module;
+    do {
         size_t at_length = strlen(at);
         if (length >= at_length && memcmp(classname, at, at_length) == 0 &&
             (length == at_length || classname[at_length] == '.'))
             return at_length;
-    }
+        at = strchr(at, '.');
+    } while (at++);
     size_t module_length = strlen(module);
     for (size_t i = 1; i + module_length <= length; i++) {
         if (classname[i - 1] == '.' && memcmp(classname + i, module, module_length) == 0 &&

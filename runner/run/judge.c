@@ -73,13 +73,13 @@ static enum outcome judge_unusable_report(const struct judged *judged, struct te
     if (!judged->report->is_present) {
         text_append(ret_reason, "no report was written, ");
         append_exit(judged->end, ret_reason);
-        if (framework_is_absent(judged->framework, judged->end->exit_code, judged->end->output_tail)) {
-            append_install(judged, ret_reason);
-        }
     } else {
         text_append_format(ret_reason, "report not usable: %s; %zu cases were readable",
                            judged->report->problem != NULL ? judged->report->problem : "incomplete",
                            judged->report->count);
+    }
+    if (framework_is_absent(judged->framework, judged->end->exit_code, judged->end->output_tail)) {
+        append_install(judged, ret_reason);
     }
     return OUTCOME_ERROR;
 }

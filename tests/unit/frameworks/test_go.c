@@ -141,7 +141,19 @@ Test(go, a_cut_stream_keeps_what_was_seen_and_is_not_complete)
     assert_case(report, "p", "TestA", CASE_PASSED);
     assert_case(report, "p", "TestB", CASE_ERROR);
     report_free(report);
-    report = read_stream("Segmentation fault\n");
+    report = read_stream("go: go.mod file not found\n");
     cr_assert(report->is_present && !report->is_complete);
+    cr_assert_not_null(strstr(report->problem, "go.mod file not found"));
+    report_free(report);
+}
+
+Test(go, a_test_that_prints_no_newline_before_its_end_has_an_end) /* go 1.19 */
+{
+    struct report *report = read_stream("{\"Action\":\"run\",\"Package\":\"p\",\"Test\":\"TestA\"}\n"
+                                        "{\"Action\":\"output\",\"Package\":\"p\",\"Test\":\"TestA\","
+                                        "\"Output\":\"done--- PASS: TestA (0.25s)\\n\"}\n"
+                                        "{\"Action\":\"pass\",\"Package\":\"p\"}\n");
+    assert_case(report, "p", "TestA", CASE_PASSED);
+    cr_assert_eq(find_case(report, "p", "TestA")->duration_us, 250000);
     report_free(report);
 }
