@@ -1,4 +1,5 @@
 #include "otlp_span.h"
+#include "json_limited.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,23 +51,6 @@ void otlp_begin(struct json_writer *writer, struct text *text, const struct otlp
     json_write_array(writer, "attributes");
 }
 
-/* What a test printed may hold anything; a trace is looked at, not replayed. */
-static void write_limited(struct json_writer *writer, const char *key, const char *value, size_t limit)
-{
-    struct text clean = {0};
-    text_append_printable(&clean, value, strlen(value));
-    if (clean.length > limit) {
-        size_t cut = limit;
-        while (cut > 0 && ((unsigned char)clean.bytes[cut] & 0xc0) == 0x80) {
-            cut--;
-        }
-        text_truncate(&clean, cut);
-        text_append(&clean, "…");
-    }
-    json_write_string(writer, key, text_string(&clean));
-    text_clear(&clean);
-}
-
 static void begin_attribute(struct json_writer *writer, const char *key)
 {
     json_write_object(writer, NULL);
@@ -84,7 +68,7 @@ static void limited_string(struct json_writer *writer, const char *key, const ch
 {
     if (value != NULL && value[0] != '\0') {
         begin_attribute(writer, key);
-        write_limited(writer, "stringValue", value, limit);
+        json_write_limited(writer, "stringValue", value, limit);
         end_attribute(writer);
     }
 }
@@ -138,8 +122,8 @@ void otlp_end(struct json_writer *writer, const char *key, const struct otlp_res
     json_write_object(writer, "status");
     if (result->error_type != NULL) {
         json_write_int(writer, "code", STATUS_ERROR);
-        write_limited(writer, "message", result->message != NULL ? result->message : result->error_type,
-                      MESSAGE_LIMIT);
+        json_write_limited(writer, "message", result->message != NULL ? result->message : result->error_type,
+                           MESSAGE_LIMIT);
     }
     json_write_end(writer, '}');
     json_write_end(writer, '}');

@@ -15,6 +15,7 @@ struct sink *metrics_sink_new(struct out *out);      /* Prometheus text format, 
 struct sink *summary_sink_new(struct out *out);      /* summary.json */
 struct sink *trace_sink_new(struct out *out);        /* trace.json: Trace Event Format, for Perfetto */
 struct sink *html_sink_new(struct out *out);         /* report.html: one file; written at the end */
+struct sink *ctrf_sink_new(struct out *out);         /* Common Test Report Format */
 /* OTLP traces in JSON: for a file, the whole trace by out->replace; for a collector, requests of at most 512
  * spans, each by one out->append. */
 struct sink *otlp_sink_new(struct out *out);

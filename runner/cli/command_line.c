@@ -52,6 +52,8 @@ static const struct option table[] = {
     {"html", 0, OPTION_STRING, GROUP_REPORTS, AT(html), "FILE", "write report.html there too"},
     {"markdown", 0, OPTION_STRING, GROUP_REPORTS, AT(markdown), "FILE",
      "write a page of Markdown there: for a comment or an annotation"},
+    {"ctrf", 0, OPTION_STRING, GROUP_REPORTS, AT(ctrf), "FILE",
+     "write a Common Test Report Format file there"},
     {"otlp", 0, OPTION_STRING, GROUP_REPORTS, AT(otlp), "FILE",
      "write OpenTelemetry spans there, as OTLP/JSON"},
     {"failed", 0, OPTION_FLAG, GROUP_RERUN, AT(is_failed), NULL,

@@ -14,7 +14,7 @@ struct options {
     const char *config;
     const char *filter, *tag, *test;
     const char *output;
-    const char *junit, *metrics, *summary, *trace, *html, *markdown, *otlp;
+    const char *junit, *metrics, *summary, *trace, *html, *markdown, *otlp, *ctrf;
     const char *progress, *color;
     const char *ci; /* auto or none */
     const char *account;
@@ -38,7 +38,7 @@ enum option_group {
     GROUP_ALWAYS = 1,   /* --help, --json, -c, --output, --color */
     GROUP_SELECT = 2,   /* --filter, --tag, --test */
     GROUP_RUN = 4,      /* shards, jobs, timeouts, retries, seed, deploys, progress */
-    GROUP_REPORTS = 8,  /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --otlp */
+    GROUP_REPORTS = 8,  /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --ctrf, --otlp */
     GROUP_RERUN = 16,   /* --failed, --shard, --suite, --test */
     GROUP_ACCOUNT = 32, /* --account */
     GROUP_SHELL = 256   /* --shard, --suite, --seed, --no-deploy, --force-deploy */

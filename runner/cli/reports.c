@@ -27,6 +27,7 @@ static const struct report_kind {
     {"trace.json", offsetof(struct options, trace), trace_sink_new, NULL},
     {"report.html", offsetof(struct options, html), html_sink_new, NULL},
     {NULL, offsetof(struct options, markdown), markdown_page_new, NULL},
+    {NULL, offsetof(struct options, ctrf), ctrf_sink_new, NULL},
     {NULL, offsetof(struct options, otlp), otlp_sink_new, NULL},
 };
 #define REPORT_COUNT (sizeof kinds / sizeof *kinds)
