@@ -1,6 +1,7 @@
 /* line.c - one line that cannot break its neighbours: no control character, no command, no surprise in width.
  */
 #include "line.h"
+#include "itrun/ci.h"
 #include <string.h>
 
 #define LINE_LIMIT 300
@@ -13,17 +14,6 @@ static bool is_turning(const char *c)
     const unsigned char *u = (const unsigned char *)c;
     return u[0] == 0xE2 &&
            ((u[1] == 0x80 && u[2] >= 0xAA && u[2] <= 0xAE) || (u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9));
-}
-
-/* GitHub and Azure act on ##[...] and ##vso[...] anywhere in a line, TeamCity on ##teamcity[...]. */
-static bool begins_command(const char *c)
-{
-    if (c[0] != '#' || c[1] != '#') {
-        return false;
-    }
-    const char *word = c + 2;
-    word += strspn(word, "abcdefghijklmnopqrstuvwxyz");
-    return *word == '[';
 }
 
 static size_t cut_back(const char *string, size_t limit)
@@ -47,7 +37,7 @@ static void append_limited(struct text *text, const char *string, size_t length,
                 text_append_char(&line, ' ');
             }
         } else {
-            bool is_command = begins_command(c) || (line.length == 0 && string_starts_with(c, "::"));
+            bool is_command = ci_begins_command(c) || (line.length == 0 && string_starts_with(c, "::"));
             text_append_char(&line, *c);
             text_append(&line, is_command ? JOINER : "");
         }
@@ -74,13 +64,7 @@ void line_append(struct text *text, const char *string, size_t limit)
 
 void line_append_exact(struct text *text, const char *string)
 {
-    struct text clean = {0};
-    text_append_printable(&clean, string, strlen(string));
-    for (const char *c = text_string(&clean); *c != '\0'; c++) {
-        text_append_char(text, *c == '\n' ? ' ' : *c);
-        text_append(text, begins_command(c) ? JOINER : "");
-    }
-    text_clear(&clean);
+    ci_append_harmless(text, string);
 }
 
 void line_append_first(struct text *text, const char *string, size_t limit)

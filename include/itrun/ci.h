@@ -46,4 +46,10 @@ void ci_append_mask(struct text *text, const char *secret);
 /* Workflow commands: what stands after "::" (data) and in file=…,line=… (property). */
 void ci_append_data(struct text *text, const char *data);
 void ci_append_property(struct text *text, const char *property);
+
+/* GitHub and Azure act on ##[...] and ##vso[...] anywhere in a line, TeamCity on ##teamcity[...]. */
+bool ci_begins_command(const char *at);
+/* One printable line that no service reads as a command: such words are broken by a character without width.
+ */
+void ci_append_harmless(struct text *text, const char *line);
 #endif

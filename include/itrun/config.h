@@ -6,6 +6,7 @@
  * first is in *error. Owns: everything in config->arena; config_free. */
 #ifndef ITRUN_CONFIG_H
 #define ITRUN_CONFIG_H
+#include "itrun/model/gate_policy.h"
 #include "itrun/model/inventory.h"
 #include "itrun/base/error.h"
 #include "itrun/base/text.h"
@@ -71,7 +72,8 @@ struct config {
     int64_t shard_timeout_ms; /* 0: none */
     size_t shard_count;       /* optional `shards: {count: N}`; 0: none */
     const char *retry_budget; /* "20", "5%" (retries.h); NULL: none */
-    const char *source;       /* the bytes it was read from, for config_show */
+    struct gate_policy gate;
+    const char *source; /* the bytes it was read from, for config_show */
     size_t source_length;
 };
 /* lookup returns the value of an environment variable or NULL; context is passed through.

@@ -7,6 +7,7 @@
 #define ITRUN_REPORTERS_H
 #include "itrun/ci.h"
 #include "itrun/events.h"
+#include "itrun/model/results.h"
 
 /* Dialect: the one that most readers understand; flat, one outcome a case. Written by out->replace_parts. */
 struct sink *junit_sink_new(struct out *out);
@@ -38,6 +39,8 @@ struct annotations_options {
     const char *stop_token; /* as the console's */
 };
 struct sink *annotations_sink_new(struct out *out, const struct annotations_options *options);
+/* For a gate and for commit statuses: complete once flushed. Owner of what is in it: results_clear. */
+struct sink *results_sink_new(struct results *ret_results);
 struct sink *console_sink_new(struct out *out, const struct console_options *options);
 /* Something to say that is no event (a report that could not be written): above the block, as whole lines. */
 void console_note(struct sink *console, const char *lines);

@@ -20,6 +20,8 @@ struct options {
     const char *account;
     const char *suite;
     int64_t shards, jobs, retries, fail_fast, shard;
+    const char *base; /* of gate: a commit */
+    int64_t max_age_ms;
     int64_t timeout_ms, shard_timeout_ms, suite_timeout_ms;
     const char *seed;
     const char *retry_budget;
@@ -41,7 +43,8 @@ enum option_group {
     GROUP_REPORTS = 8,  /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --ctrf, --otlp */
     GROUP_RERUN = 16,   /* --failed, --shard, --suite, --test */
     GROUP_ACCOUNT = 32, /* --account */
-    GROUP_SHELL = 256   /* --shard, --suite, --seed, --no-deploy, --force-deploy */
+    GROUP_SHELL = 256,  /* --shard, --suite, --seed, --no-deploy, --force-deploy */
+    GROUP_GATE = 1024   /* --max-age, --base */
 };
 
 enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_COUNT, OPTION_DURATION, OPTION_COUNT_OR_ONE };

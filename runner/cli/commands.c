@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &rerun_command,
     &report_command,
     &shell_command,
+    &gate_command,
     &completion_command,
     &manual_command,
     NULL,

@@ -17,7 +17,7 @@
 
 extern const struct command accounts_command;
 extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
-    report_command, shell_command, completion_command, manual_command;
+    report_command, shell_command, gate_command, completion_command, manual_command;
 
 /* "itrun: where: what" and "  hint" on stderr. */
 void complain(const struct error *error);
@@ -95,4 +95,6 @@ void run_folder_close(struct run_folder *folder); /* legal after a failed open, 
 /* <output>: --output, else .itrun beside the nearest configuration. */
 bool output_folder(const struct options *options, struct text *ret_path, struct error *error);
 bool config_find(const struct options *options, struct text *ret_path, struct error *error);
+/* NULL where it is not right: every problem, with its line, is on stderr then, and error->what is empty. */
+struct config *config_open(const struct options *options, const char *path, struct error *error);
 #endif

@@ -71,6 +71,25 @@ bool output_folder(const struct options *options, struct text *ret_path, struct 
     return is_found;
 }
 
+struct config *config_open(const struct options *options, const char *path, struct error *error)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    if (!file_read(path, CONFIG_LIMIT_BYTES, &bytes, &length, error)) {
+        return NULL;
+    }
+    struct text report = {0};
+    const char *shown = options->config != NULL ? options->config : path;
+    struct config *config = config_parse(shown, bytes, length, environment_value, NULL, &report, error);
+    memory_free(bytes);
+    if (config == NULL && report.length > 0) {
+        fputs(text_string(&report), stderr);
+        error->what[0] = '\0';
+    }
+    text_clear(&report);
+    return config;
+}
+
 static bool read_config(struct workspace *workspace, struct error *error)
 {
     struct text path = {0};
@@ -84,21 +103,7 @@ static bool read_config(struct workspace *workspace, struct error *error)
         return false;
     }
     workspace->output = text_take(&path);
-    char *bytes = NULL;
-    size_t length = 0;
-    if (!file_read(workspace->config_path, CONFIG_LIMIT_BYTES, &bytes, &length, error)) {
-        return false;
-    }
-    const char *shown =
-        workspace->options->config != NULL ? workspace->options->config : workspace->config_path;
-    struct text report = {0};
-    workspace->config = config_parse(shown, bytes, length, environment_value, NULL, &report, error);
-    memory_free(bytes);
-    if (workspace->config == NULL && report.length > 0) {
-        fputs(text_string(&report), stderr); /* every problem, with its line; the first is also in error */
-        error->what[0] = '\0';
-    }
-    text_clear(&report);
+    workspace->config = config_open(workspace->options, workspace->config_path, error);
     return workspace->config != NULL;
 }
 

@@ -13,6 +13,7 @@ static void root_read(struct reader *reader, const struct node *root)
         accounts_read(reader, accounts);
     stacks_read(reader, node_get_kind(root, "stacks", NODE_LIST));
     suites_read(reader, node_get_kind(root, "suites", NODE_LIST));
+    gate_read(reader, node_get(root, "gate"));
     graph_check(reader);
     if (shards && shards->kind == NODE_MAPPING)
         table_read(reader, &keys_shards, shards, reader->config);

@@ -37,6 +37,8 @@ static const struct key root[] = {
     {.name = "retry_budget", .kind = KEY_STRING, .offset = AT(config, retry_budget),
      .pattern = "^([0-9]{1,6}|100%|[0-9]{1,2}%)$",
      .advice = "how many retries a run may make: 20, or a share of its suites: 5%"},
+    {.name = "gate", .kind = KEY_MAPPING, .offset = KEY_NOWHERE,
+     .advice = "write `gate: {required: [api], advisory: [e2e]}`"},
 };
 const struct key_table keys_root = {.owner = "the configuration", .schema = "", TABLE(root)};
 
@@ -167,6 +169,47 @@ static const struct key shards[] = {
 };
 const struct key_table keys_shards = {.owner = "shards", .schema = "shards", TABLE(shards)};
 
+static const struct key gate[] = {
+    {.name = "required", .kind = KEY_STRINGS, .offset = AT(gate_policy, required),
+     .count_offset = AT(gate_policy, required_count),
+     .advice = "list names of suites: [api, web]"},
+    {.name = "advisory", .kind = KEY_STRINGS, .offset = AT(gate_policy, advisory),
+     .count_offset = AT(gate_policy, advisory_count),
+     .advice = "list names of suites: [e2e]"},
+    {.name = "minimum_tests", .kind = KEY_COUNT, .offset = AT(gate_policy, minimum_tests), .least = 1,
+     .most = 10000000,
+     .advice = "how many tests must have run: 1 to 10000000"},
+    {.name = "flaky", .kind = KEY_COUNT, .offset = AT(gate_policy, flaky_limit), .least = 0, .most = 10000000,
+     .advice = "how many tests may be flaky: 0 to 10000000"},
+    {.name = "flaky_ratio", .kind = KEY_STRING, .offset = AT(gate_policy, flaky_ratio),
+     .pattern = "^(100|[0-9]{1,2}(\\.[0-9]{1,2})?)%$",
+     .advice = "how many of a hundred tests may be flaky: 0.5%"},
+    {.name = "max_age", .kind = KEY_DURATION, .offset = AT(gate_policy, max_age_ms), .least = SECOND,
+     .most = 366 * DAY,
+     .advice = ADVICE_DURATION},
+    {.name = "quarantine", .kind = KEY_LIST, .offset = KEY_NOWHERE,
+     .advice = "each is an entry: `- {suite: api/tests/test_x.py, ticket: SHOP-12, expires: 2026-12-31}`"},
+    {.name = "quarantine_passes", .kind = KEY_COUNT, .offset = AT(gate_policy, quarantine_passes), .least = 1,
+     .most = 100,
+     .advice = "after how many good runs in a row an entry may go: 1 to 100"},
+};
+const struct key_table keys_gate = {.owner = "the gate", .schema = "gate", TABLE(gate)};
+
+static const struct key quarantine[] = {
+    {.name = "suite", .kind = KEY_STRING, .is_required = true, .offset = AT(quarantine_entry, suite),
+     .advice = "name the suite as `itrun list suites` does: api/tests/test_x.py"},
+    {.name = "test", .kind = KEY_STRING, .offset = AT(quarantine_entry, test),
+     .advice = "name one test of the suite as junit.xml does; without it, any may fail"},
+    {.name = "ticket", .kind = KEY_STRING, .is_required = true, .offset = AT(quarantine_entry, ticket),
+     .advice = "say where it is being mended: SHOP-12, or a URL"},
+    [QUARANTINE_EXPIRES] =
+    {.name = "expires", .kind = KEY_STRING, .is_required = true, .offset = AT(quarantine_entry, expires),
+     .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+     .advice = "give the last day on which it may fail: 2026-12-31"},
+};
+const struct key_table keys_quarantine = {.owner = "a quarantine entry", .schema = "quarantine_entry", TABLE(quarantine)};
+
 const struct key_table *const key_tables[] = {&keys_root,   &keys_accounts, &keys_account, &keys_stack,
-                                              &keys_output, &keys_suite,    &keys_shards,  &keys_retries, NULL};
+                                              &keys_output, &keys_suite,    &keys_shards,  &keys_retries,
+                                              &keys_gate,   &keys_quarantine, NULL};
 /* clang-format on */

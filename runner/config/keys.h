@@ -37,7 +37,8 @@ struct key_table {
 #define KEY_NOWHERE ((size_t)-1)
 
 extern const struct key_table keys_root, keys_accounts, keys_account, keys_stack, keys_output, keys_suite,
-    keys_shards, keys_retries;
+    keys_shards, keys_retries, keys_gate, keys_quarantine;
+enum { QUARANTINE_EXPIRES = 3 };                   /* its place in keys_quarantine */
 extern const struct key_table *const key_tables[]; /* ends with NULL */
 extern const char *const provider_names[], *const config_framework_names[];
 

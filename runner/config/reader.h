@@ -40,5 +40,6 @@ void glob_check(struct reader *reader, const struct node *node);
 void accounts_read(struct reader *reader, const struct node *node);
 void stacks_read(struct reader *reader, const struct node *list);
 void suites_read(struct reader *reader, const struct node *list);
+void gate_read(struct reader *reader, const struct node *node); /* after the suites */
 void graph_check(struct reader *reader); /* names of stacks: unknown, self, cycles; adds what outputs imply */
 #endif

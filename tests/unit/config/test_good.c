@@ -101,6 +101,28 @@ Test(good, every_key_arrives_in_its_field)
     config_free(config);
 }
 
+Test(good, a_gate_has_its_groups_limits_and_quarantine)
+{
+    struct config *config = sample_good("everything.yaml");
+    const struct gate_policy *gate = &config->gate;
+    cr_assert_str_eq(gate->required[0], "api");
+    cr_assert_str_eq(gate->advisory[0], "other-smoke");
+    cr_assert_eq(gate->minimum_tests, 100);
+    cr_assert_eq(gate->flaky_limit, 0);
+    cr_assert_str_eq(gate->flaky_ratio, "0.5%");
+    cr_assert_eq(gate->max_age_ms, 24LL * 3600 * 1000);
+    cr_assert_eq(gate->quarantine_passes, 5);
+    cr_assert_eq(gate->quarantine_count, 2);
+    cr_assert_str_eq(gate->quarantine[0].test, "test_refund");
+    cr_assert_str_eq(gate->quarantine[0].expires, "2026-12-31");
+    cr_assert_null(gate->quarantine[1].test);
+    config_free(config);
+    config = sample_good("minimal.yaml");
+    cr_assert_eq(config->gate.flaky_limit, GATE_NO_LIMIT);
+    cr_assert_eq(config->gate.quarantine_passes, GATE_PASSES_TO_RELEASE);
+    config_free(config);
+}
+
 Test(good, an_output_that_is_used_is_a_dependency)
 {
     struct config *config = sample_good("everything.yaml");
