@@ -1,5 +1,4 @@
 #include "html/failures.h"
-#include "line.h"
 #include <string.h>
 
 #define NAME_LIMIT    500
@@ -31,7 +30,7 @@ void failures_clear(struct failures *failures)
 static const char *one_line(struct arena *arena, const char *string)
 {
     struct text text = {0};
-    line_append(&text, string, NAME_LIMIT);
+    markup_append_line(&text, string, NAME_LIMIT);
     const char *kept = arena_string(arena, text_string(&text));
     text_clear(&text);
     return kept;
@@ -90,7 +89,7 @@ static void add_one(struct failures *failures, const struct fold_suite *suite, s
                                 .line = result->line,
                                 .is_synthetic = reported_case->is_synthetic};
     text_clear(&repro);
-    markup_anchor(suite->name, failure->classname, failure->name, failure->anchor);
+    markup_anchor(one_line(failures->arena, suite->name), failure->classname, failure->name, failure->anchor);
 }
 
 void failures_add(struct failures *failures, const struct fold *fold, size_t suite,

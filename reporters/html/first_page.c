@@ -10,7 +10,7 @@
 static void append_line(struct text *text, const char *string)
 {
     struct text line = {0};
-    line_append(&line, string, LINE_LIMIT);
+    markup_append_line(&line, string, LINE_LIMIT);
     markup_append(text, text_string(&line));
     text_clear(&line);
 }

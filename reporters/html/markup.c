@@ -1,4 +1,5 @@
 #include "html/markup.h"
+#include "line.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,15 @@ void markup_append_clean(struct text *text, const char *string, size_t limit)
     }
     if (text->length - start > limit) {
         cut_middle(text, start, limit);
+    }
+}
+
+void markup_append_line(struct text *text, const char *string, size_t limit)
+{
+    size_t start = text->length;
+    line_append(text, string, limit);
+    if (text->length > start) {
+        drop_turns(text, start);
     }
 }
 

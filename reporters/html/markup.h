@@ -11,6 +11,8 @@
 
 /* Several lines are kept. Beyond `limit` bytes the middle is left out, and said so. NULL appends nothing. */
 void markup_append_clean(struct text *text, const char *string, size_t limit);
+/* The same as one line of at most `limit` bytes: a name, a path, a reason. NULL appends nothing. */
+void markup_append_line(struct text *text, const char *string, size_t limit);
 /* Escapes & < > " '; for text between tags and for quoted attributes alike. NULL appends nothing. */
 void markup_append(struct text *text, const char *string);
 /* A relative link to a file of the run's folder: each odd byte as %XX. */

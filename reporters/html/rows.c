@@ -1,7 +1,6 @@
 #include "html/rows.h"
 #include "html/markup.h"
 #include "itrun/base/json.h"
-#include "line.h"
 #include <string.h>
 
 #define NAME_LIMIT    500
@@ -12,7 +11,7 @@
 void rows_write_line(struct json_writer *writer, const char *key, const char *string)
 {
     struct text text = {0};
-    line_append(&text, string, NAME_LIMIT);
+    markup_append_line(&text, string, NAME_LIMIT);
     json_write_string(writer, key, string != NULL ? text_string(&text) : NULL);
     text_clear(&text);
 }

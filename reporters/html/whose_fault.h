@@ -15,7 +15,7 @@
       "Lease, credentials, quota, throttling or network: nobody's test. Run them again.")                    \
     X(FAULT_LOST, "lost", "Lost", "Announced, but no outcome was ever recorded: the run broke off.")         \
     X(FAULT_STOPPED, "stopped", "Stopped", "Not started, or stopped, because the run or the shard ended.")   \
-    X(FAULT_FLAKE, "flake", "A flake", "Failed first and passed when tried again.")
+    X(FAULT_FLAKE, "flake", "Flakes", "Failed first and passed when tried again.")
 
 enum fault {
 #define X(constant, word, title, meaning) constant,

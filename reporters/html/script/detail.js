@@ -67,9 +67,9 @@ class Detail {
     const text = result.text && result.text !== result.message ? result.text : "";
     return make("div", { class: "column" },
       make("h4", {}, title, result.type ? make("span", { class: "type" }, result.type) : null),
-      result.message ? make("pre", { class: "message" }, result.message) : null,
-      text ? make("pre", {}, text) : null,
-      result.output ? make("pre", { class: "tail" }, result.output) : null);
+      result.message ? textBlock(result.message, "message") : null,
+      text ? textBlock(text, "text") : null,
+      result.output ? textBlock(result.output, "tail") : null);
   }
 
   results(row) {
@@ -81,7 +81,7 @@ class Detail {
     const all = row.isFlaky ? [...others, detail] : [detail, ...others];
     const said = all.filter((result) => result.message || result.text || result.output);
     return said.length === 0 ? null : make("section", {}, make("h3", {}, "What it said"),
-      make("div", { class: "columns" },
+      make("div", { class: "columns", tabindex: "0", role: "group", "aria-label": "side by side" },
         said.map((result, i) => this.result(result, said.length > 1 ? `${i + 1}. ` : ""))));
   }
 
@@ -92,16 +92,16 @@ class Detail {
       make("h4", {}, `Attempt ${attempt.number} `, outcomeMark(attempt.outcome)),
       make("p", { class: "place" }, `shard ${attempt.shard} · ${attempt.account || "no account"} · ${duration(attempt.ms)} · ${end}${leaked}`),
       attempt.reason ? make("p", {}, attempt.reason) : null,
-      attempt.tail ? make("pre", { class: "tail" }, attempt.tail) : null,
+      attempt.tail ? textBlock(attempt.tail, "tail") : null,
       attempt.output ? make("p", {}, outputLink(attempt.output)) : null);
   }
 
   attempts(suite) {
-    const reason = suite.attempts.length === 0 && suite.reason ? make("pre", { class: "message" }, suite.reason) : null;
+    const reason = suite.attempts.length === 0 && suite.reason ? textBlock(suite.reason, "message") : null;
     return make("section", {},
       make("h3", {}, suite.attempts.length > 1 ? `The suite's ${suite.attempts.length} attempts` : "The suite"),
       suite.attempts.length === 0 ? make("p", {}, "It was never started.") : null, reason,
-      make("div", { class: "columns" }, suite.attempts.map((attempt) => this.attempt(attempt))));
+      make("div", { class: "columns", tabindex: "0", role: "group", "aria-label": "side by side" }, suite.attempts.map((attempt) => this.attempt(attempt))));
   }
 
   /** The other cases of the suite: the way on. */

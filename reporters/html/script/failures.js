@@ -16,6 +16,10 @@ class FailureList {
 
   show(accepts) {
     const rows = this.rows.filter(accepts);
+    if (this.shown?.length === rows.length && rows.every((row, i) => row === this.shown[i])) {
+      return; /* most keystrokes choose among those that passed */
+    }
+    this.shown = rows;
     const clusters = clusterRows(rows);
     const sections = this.faults
       .map((fault) => this.fault(fault, clusters.filter((cluster) => cluster.fault === fault.word)))
@@ -66,7 +70,7 @@ class FailureList {
     return make("article", { class: "failure" },
       make("h4", {}, outcomeMark(row.outcome), " ", this.opener(row, row.name)),
       make("p", { class: "place" }, placeOf(row)),
-      message ? make("pre", { class: "message" }, shortened(message, 1500)) : null,
+      message ? textBlock(shortened(message, 1500), "message") : null,
       this.command(row.suite));
   }
 
@@ -93,7 +97,7 @@ class FailureList {
     return make("article", { class: "failure cluster" },
       make("h4", {}, make("span", { class: "times" }, `×${cluster.rows.length}`), " ",
         outcomeMark(cluster.rows[0].outcome), " ", cluster.title),
-      message ? make("pre", { class: "message" }, shortened(message, 1500)) : null,
+      message ? textBlock(shortened(message, 1500), "message") : null,
       list);
   }
 

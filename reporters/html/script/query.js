@@ -6,16 +6,20 @@
 
 const UNITS = { ms: 1, s: 1000, m: 60000, h: 3600000 };
 
+/** What each word before a colon asks: (what follows it, a matcher of that) -> (row) -> yes or no. */
 const FIELDS = {
-  outcome: (row, wanted) => wanted.split(",").some((word) => isOutcome(row, word)),
-  suite: (row, wanted, matches) => matches(row.suite.name),
-  test: (row, wanted, matches) => matches(row.caseName),
-  class: (row, wanted, matches) => matches(row.classname),
-  framework: (row, wanted, matches) => matches(row.suite.framework || ""),
-  account: (row, wanted, matches) => matches(row.suite.account || ""),
-  fault: (row, wanted) => row.fault === wanted,
-  shard: (row, wanted) => String(row.suite.shard) === wanted,
-  stack: (row, wanted, matches) => row.suite.stacks.some(matches),
+  outcome: (wanted) => {
+    const words = wanted.split(",");
+    return (row) => words.some((word) => isOutcome(row, word));
+  },
+  suite: (wanted, matches) => (row) => matches(row.suite.name),
+  test: (wanted, matches) => (row) => matches(row.caseName),
+  class: (wanted, matches) => (row) => matches(row.classname),
+  framework: (wanted, matches) => (row) => matches(row.suite.framework || ""),
+  account: (wanted, matches) => (row) => matches(row.suite.account || ""),
+  fault: (wanted) => (row) => row.fault === wanted,
+  shard: (wanted) => (row) => String(row.suite.shard) === wanted,
+  stack: (wanted, matches) => (row) => row.suite.stacks.some(matches),
 };
 
 function isOutcome(row, word) {
@@ -52,7 +56,7 @@ function parseTerm(term) {
     const wanted = field[2].replaceAll('"', "").toLowerCase();
     const matches = matcher(wanted);
     /* "suite:" alone is a word that is still being typed */
-    accepts = wanted === "" ? () => true : (row) => FIELDS[field[1]](row, wanted, matches);
+    accepts = wanted === "" ? () => true : FIELDS[field[1]](wanted, matches);
   } else {
     const matches = matcher(body.replaceAll('"', "").toLowerCase());
     accepts = (row) => matches(row.searched);

@@ -17,6 +17,12 @@ function make(tag, properties, ...children) {
   return element;
 }
 
+/** Several lines; what must be scrolled can be reached by keyboard. */
+function textBlock(text, name) {
+  const isLong = text.length > 700 || text.split("\n").length > 8;
+  return make("pre", { class: name, tabindex: isLong ? "0" : null }, text);
+}
+
 function outcomeMark(outcome) {
   return make("span", { class: `outcome ${outcome}` }, `${symbolOf(outcome)} ${outcome}`);
 }

@@ -76,7 +76,7 @@ class Timeline {
 
   show(chosen) {
     this.chosen = chosen;
-    this.draw();
+    this.schedule();
   }
 
   schedule() {

@@ -148,7 +148,7 @@ function paintConcurrency(context, painter, view, points, top, bottom) {
   context.fillStyle = painter.colour("--pass");
   fillSteps(context, view, points, ([, attempts]) => y(attempts), bottom);
   context.fillStyle = painter.colour("--dim");
-  context.fillText(`${most} at once`, 4, top + 10);
+  context.fillText(`${most} at once`, view.left > 60 ? 4 : view.left + view.width - 70, top + 10);
 }
 
 /** A vertical line over everything: the lower bound, the prediction, the end. */

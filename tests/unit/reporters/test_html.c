@@ -80,7 +80,7 @@ Test(html, a_flake_is_told_apart)
     feed_attempt_start(&feed, 0, 2);
     feed_attempt_end(&feed, 0, 2, OUTCOME_PASSED, NULL, &second);
     feed_suite_end(&feed, 0, 2, OUTCOME_PASSED, NULL);
-    HAS("<h3>A flake <span>1</span></h3>");
+    HAS("<h3>Flakes <span>1</span></h3>");
     HAS("<pre class=\"message\">late</pre>");
 }
 
@@ -175,6 +175,17 @@ Test(markup, drops_what_turns_writing_round_and_breaks_lines_unseen)
                         "d\nf\x1b[31mg",
                         100);
     cr_assert_str_eq(text_string(&text), "abcd\nfg");
+    text_clear(&text);
+}
+
+Test(markup, a_line_holds_no_unseen_break)
+{
+    struct text text = {0};
+    markup_append_line(&text,
+                       "a\nb\xE2\x80\xA8"
+                       "c\xE2\x80\xA9",
+                       100);
+    cr_assert_str_eq(text_string(&text), "a bc");
     text_clear(&text);
 }
 
