@@ -43,8 +43,20 @@ static void write_result(struct rows *rows, struct json_writer *writer, const st
     rows->detail_bytes += rows->text.length - before;
 }
 
-static void write_detail(struct rows *rows, struct json_writer *writer, enum fault fault,
-                         const struct reported_case *reported_case)
+/* Where the framework can select one case, its command is another than the suite's. */
+static void write_repro(struct json_writer *writer, const struct fold_suite *suite,
+                        const struct reported_case *reported_case)
+{
+    struct text repro = {0};
+    case_append_repro(suite, reported_case, &repro);
+    if (repro.length > 0 && !string_equal(text_string(&repro), suite->repro)) {
+        rows_write_lines(writer, "repro", text_string(&repro), MESSAGE_LIMIT);
+    }
+    text_clear(&repro);
+}
+
+static void write_detail(struct rows *rows, struct json_writer *writer, const struct fold_suite *suite,
+                         enum fault fault, const struct reported_case *reported_case)
 {
     const struct test_case *main = reported_case->main;
     json_write_object(writer, NULL);
@@ -60,6 +72,9 @@ static void write_detail(struct rows *rows, struct json_writer *writer, enum fau
     if (main->file != NULL && fault != FAULT_NONE) {
         rows_write_line(writer, "file", main->file);
         json_write_int(writer, "line", main->line);
+    }
+    if (fault != FAULT_NONE) {
+        write_repro(writer, suite, reported_case);
     }
     write_result(rows, writer, main);
     if (reported_case->other_count > 0) {
@@ -91,7 +106,7 @@ static void write_case(struct rows *rows, struct json_writer *writer, const stru
         *class_before = main->classname;
     }
     if (fault != FAULT_NONE || reported_case->is_synthetic || main->message != NULL) {
-        write_detail(rows, writer, fault, reported_case);
+        write_detail(rows, writer, suite, fault, reported_case);
     }
     json_write_end(writer, ']');
 }

@@ -26,7 +26,7 @@ class Detail {
     const title = make("h2", { id: "detail-title", tabindex: "-1" }, outcomeMark(row.outcome), " ", row.name);
     const close = make("button", { type: "button", class: "close", onclick: () => this.close() }, "Close");
     this.box.replaceChildren(...[make("div", { class: "detail-head" }, title, close), this.facts(row),
-      row.suite.repro ? commandLine(row.suite.repro, row.suite.name) : null, this.fault(row), this.results(row),
+      commandOf(row) ? commandLine(commandOf(row), row.name) : null, this.fault(row), this.results(row),
       this.attempts(row.suite), this.neighbours(row)].filter((part) => part));
     this.box.hidden = false;
     this.box.scrollTop = 0;

@@ -71,11 +71,13 @@ class FailureList {
       make("h4", {}, outcomeMark(row.outcome), " ", this.opener(row, row.name)),
       make("p", { class: "place" }, placeOf(row)),
       message ? textBlock(shortened(message, 1500), "message") : null,
-      this.command(row.suite));
+      this.command(row.suite, [row]));
   }
 
-  command(suite) {
-    return suite.repro ? commandLine(suite.repro, suite.name) : null;
+  /** Of one test alone where the framework can select it and no other of its suite is meant. */
+  command(suite, rows) {
+    const command = rows.length === 1 ? commandOf(rows[0]) : suite.repro;
+    return command ? commandLine(command, rows.length === 1 ? rows[0].name : suite.name) : null;
   }
 
   group(cluster) {
@@ -107,7 +109,7 @@ class FailureList {
     return make("li", {},
       make("p", { class: "place" }, make("span", { class: "suite" }, suite.name), ` · ${laneOf(suite)}`),
       make("p", { class: "names" }, names, rest > 0 ? make("span", { class: "place" }, `and ${rest} more here`) : null),
-      this.command(suite));
+      this.command(suite, rows));
   }
 
   /** The next failure after the one that has the focus, or the first. */
@@ -124,6 +126,10 @@ class FailureList {
 
 function laneOf(suite) {
   return `shard ${suite.shard}${suite.account ? ` · ${suite.account}` : ""}`;
+}
+
+function commandOf(row) {
+  return row.detail?.repro || row.suite.repro || "";
 }
 
 function placeOf(row) {

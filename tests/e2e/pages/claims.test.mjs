@@ -319,6 +319,6 @@ test("a real run's page says what its suites did", async () => {
   }
   await search(page, "");
   const command = await page.locator("#fault-tests .repro code").first().innerText();
-  assert.match(command, /^itrun run \S+ --seed \d+$/);
+  assert.match(command, /^itrun run api\/tests\/test_sums\.py --seed \d+ --test \S*test_subtracts$/);
   assert.deepEqual(watched.errors, []);
 });
