@@ -67,6 +67,12 @@ struct history_store *history_store_open(uv_loop_t *loop, const char *path, stru
 /* Blocking, before the run: newest first, at most `limit` rows of each suite. */
 bool history_store_read(struct history_store *store, struct arena *arena, const char *suite, size_t limit,
                         struct history_row **ret_rows, size_t *ret_count, struct error *error);
+/* Blocking: the newest `limit` rows of every suite; suites by name, the newest row first. */
+bool history_store_read_all(struct history_store *store, struct arena *arena, size_t limit,
+                            struct history_row **ret_rows, size_t *ret_count, struct error *error);
+/* Blocking: every case that was ever flaky; suites by name, the most often flaky first. */
+bool history_store_read_flaky(struct history_store *store, struct arena *arena,
+                              struct history_case **ret_cases, size_t *ret_count, struct error *error);
 /* Queued; written in groups. Errors are kept and given at close. */
 void history_store_add(struct history_store *store, const char *run, const struct history_row *row);
 void history_store_close(struct history_store *store,

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &explain_command,
     &rerun_command,
     &report_command,
+    &history_command,
     &shell_command,
     &gate_command,
     &completion_command,

@@ -15,7 +15,7 @@
 #include "itrun/store.h"
 #include <uv.h>
 
-extern const struct command accounts_command;
+extern const struct command accounts_command, history_command;
 extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
     report_command, shell_command, gate_command, completion_command, manual_command;
 
@@ -64,6 +64,7 @@ struct planned {
     size_t count;
     struct run_options run;
     struct plan *plan;
+    bool is_rerun;
 };
 size_t jobs_that_fit(void); /* this machine's memory / 100 MB, at least 1 */
 bool workspace_select(struct workspace *workspace, const struct selection *selection, struct planned *planned,

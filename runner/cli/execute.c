@@ -115,6 +115,14 @@ static enum console_style console_style_of(const struct options *options, enum c
     return strcmp(asked, "bar") == 0 ? CONSOLE_BAR : CONSOLE_PLAIN;
 }
 
+static enum history_kind history_kind_of(const struct execution *execution)
+{
+    if (execution->workspace->options->repeat > 0) {
+        return HISTORY_REPEAT;
+    }
+    return execution->planned->is_rerun ? HISTORY_RERUN : HISTORY_RUN;
+}
+
 static void save_history(void *context, const struct history_row *row)
 {
     const struct workspace *workspace = context;
@@ -165,7 +173,7 @@ static bool open_sinks(struct execution *execution, struct error *error)
     open_telemetry(execution);
     /* One case says nothing about how long its suite takes. */
     if (execution->workspace->history != NULL && execution->planned->run.test_name == NULL) {
-        execution->history = history_sink_new(save_history, execution->workspace);
+        execution->history = history_sink_new(history_kind_of(execution), save_history, execution->workspace);
     }
     return true;
 }

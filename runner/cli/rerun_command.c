@@ -141,7 +141,7 @@ static int rerun_wanted(struct options *options, const struct wanted *wanted, co
     char run_id[RUN_ID_SIZE];
     run_id_make(run_id);
     struct workspace workspace = {.run_id = run_id};
-    struct planned planned = {0};
+    struct planned planned = {.is_rerun = true};
     struct error error = {0};
     bool is_one_shard = options->shard > 0;
     options->shards = is_one_shard ? 1 : options->shards;

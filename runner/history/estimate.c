@@ -22,7 +22,7 @@ void estimate_from_history(const struct history_row *rows, size_t count, struct 
     int64_t passed_ms[RUNS_THAT_COUNT];
     size_t passed_count = 0;
     for (size_t i = 0; i < count && passed_count < RUNS_THAT_COUNT; i++) {
-        if (rows[i].outcome != OUTCOME_PASSED) {
+        if (rows[i].outcome != OUTCOME_PASSED || rows[i].kind != HISTORY_RUN) {
             continue;
         }
         if (passed_count == 0) {

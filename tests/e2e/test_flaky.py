@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime, timedelta, timezone
 
@@ -281,3 +282,66 @@ def test_what_failed_when_repeated_is_rerun_once_as_the_suite_it_is(seeded):
 def test_repeating_what_cannot_be_repeated_is_a_usage_error_with_its_mend(flaky, arguments, mend):
     result = flaky({"s": ("pass", {"report": "report.xml"})}).run(*arguments)
     assert result.code == 2 and mend in result.stderr, result.stderr
+
+
+# --- history ------------------------------------------------------------------------------------------------
+
+
+def test_history_says_how_flaky_each_suite_is_and_which_of_its_tests(tmp_path):
+    config = {"version": 1, "project": "shop", "suites": [
+        {"name": "api", "framework": "pytest", "files": "test_*.py", "retries": 1},
+        {"name": "steady", "command": "'true'"}, {"name": "broken", "command": "'false'"}]}
+    shop = Project(tmp_path / "project", as_yaml(config), {"test_cases.py": CASES})
+    nothing = shop.run("history")
+    assert nothing.code == 0 and "no run" in nothing.stderr and json.loads(shop.run("history", "--json").stdout) == []
+    runs = [shop.run().folder.name, shop.run("run", "api").folder.name]
+    shop.write({"test_cases.py": CASES.replace("ATTEMPT > 1", "True")})
+    shop.run("run", "api")
+    known = {row["suite"]: row for row in json.loads(shop.run("history", "--json").stdout)}
+    assert list(known) == ["api/test_cases.py", "broken", "steady"], "the most flaky first"
+    api = known["api/test_cases.py"]
+    assert (api["executions"], api["flaky"], api["failed"], api["last_outcome"]) == (3, 2, 0, "passed")
+    assert api["last_flaky_run"] == runs[1] and 0 < api["p50_ms"] <= api["p95_ms"]
+    assert [(test["test"], test["executions"], test["last_run"]) for test in api["flaky_tests"]] == [
+        ("test_shaky", 2, runs[1])]
+    assert (known["steady"]["flaky"], known["broken"]["failed"], known["broken"]["flaky"]) == (0, 1, 0)
+    text = shop.run("history", "api").stdout
+    assert "flaky 66.7% (2 of 3)" in text and "test_shaky · flaky in 2" in text and "broken" not in text
+
+
+def test_repeats_that_disagree_are_flaky_and_feed_no_expected_time(seeded):
+    shop = seeded()
+    shop.run("run", "shaky", "--repeat", "10")
+    known, = json.loads(shop.run("history", "--json").stdout)
+    assert (known["suite"], known["executions"], known["flaky"]) == ("shaky", 10, 1)
+    assert "p50_ms" not in known
+    planned = [e for e in shop.run("run", "--seed", "1").events if e["type"] == "suite.planned"]
+    assert "expected_ms" not in planned[0]["planned"], "repeats do not say how long a suite takes"
+    planned = [e for e in shop.run("run", "--seed", "1").events if e["type"] == "suite.planned"]
+    assert planned[0]["planned"]["expected_ms"] > 0, "a plain run does"
+
+
+def test_what_a_rerun_took_is_not_expected_of_a_run(flaky):
+    shop = flaky({"slow": ("", {"command": "sh -c 'sleep $NAP; exit $CODE'"})})
+    shop.run(NAP="0.3", CODE="0")
+    expected = lambda: next(e for e in shop.run(NAP="0", CODE="3").events if e["type"] == "suite.planned")["planned"]["expected_ms"]
+    before = expected()
+    assert before >= 300
+    shop.run("rerun", NAP="1", CODE="0")
+    assert expected() == before
+
+
+def test_an_older_history_goes_on(flaky):
+    shop = flaky({"s": ("pass", {})})
+    (shop.root / ".itrun").mkdir()
+    with sqlite3.connect(shop.root / ".itrun/itrun.db") as database:
+        database.execute("CREATE TABLE history(suite TEXT NOT NULL, run TEXT NOT NULL, outcome TEXT NOT NULL,"
+                         " duration_ms INTEGER NOT NULL, wall_us INTEGER NOT NULL, cases INTEGER NOT NULL)")
+        database.execute("INSERT INTO history VALUES('s', 'old', 'passed', 4321, 1, 1)")
+    database.close()
+    result = shop.run()
+    assert result.code == 0
+    planned = next(e for e in result.events if e["type"] == "suite.planned")
+    assert planned["planned"]["expected_ms"] == 4321
+    known, = json.loads(shop.run("history", "--json").stdout)
+    assert known["executions"] == 2
