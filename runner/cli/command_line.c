@@ -63,6 +63,8 @@ static const struct option table[] = {
     {"suite", 0, OPTION_STRING, GROUP_RERUN | GROUP_SHELL, AT(suite), "SUITE", "this suite of the run"},
     {"account", 0, OPTION_STRING, GROUP_ACCOUNT, AT(account), "ID",
      "number or alias (default: the first of the pool)"},
+    {"github-status", 0, OPTION_FLAG, GROUP_STATUS, AT(is_github_status), NULL,
+     "post a commit status for each group of suites (GITHUB_TOKEN)"},
     {"max-age", 0, OPTION_DURATION, GROUP_GATE, AT(max_age_ms), "D",
      "results may be so old, instead of as configured"},
     {"base", 0, OPTION_STRING, GROUP_GATE, AT(base), "COMMIT", "the base branch must have been there"},

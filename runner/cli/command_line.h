@@ -28,7 +28,8 @@ struct options {
     int64_t repeat; /* 0: not given */
     bool is_until_fail;
     int64_t hold_ms;
-    bool is_junit_strict, is_force_deploy, is_no_deploy, is_failed, is_json, is_help, is_version;
+    bool is_junit_strict, is_github_status, is_force_deploy, is_no_deploy, is_failed, is_json, is_help,
+        is_version;
     const char **words; /* positional arguments after the command */
     size_t word_count;
     const char **rest; /* what stood after "--", also a part of words; NULL: there was no "--" */
@@ -37,14 +38,15 @@ struct options {
 
 /* Which options a command takes: a set of these. */
 enum option_group {
-    GROUP_ALWAYS = 1,   /* --help, --json, -c, --output, --color */
-    GROUP_SELECT = 2,   /* --filter, --tag, --test */
-    GROUP_RUN = 4,      /* shards, jobs, timeouts, retries, seed, deploys, progress */
-    GROUP_REPORTS = 8,  /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --ctrf, --otlp */
-    GROUP_RERUN = 16,   /* --failed, --shard, --suite, --test */
-    GROUP_ACCOUNT = 32, /* --account */
-    GROUP_SHELL = 256,  /* --shard, --suite, --seed, --no-deploy, --force-deploy */
-    GROUP_GATE = 1024   /* --max-age, --base */
+    GROUP_ALWAYS = 1,    /* --help, --json, -c, --output, --color */
+    GROUP_SELECT = 2,    /* --filter, --tag, --test */
+    GROUP_RUN = 4,       /* shards, jobs, timeouts, retries, seed, deploys, progress */
+    GROUP_REPORTS = 8,   /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --ctrf, --otlp */
+    GROUP_RERUN = 16,    /* --failed, --shard, --suite, --test */
+    GROUP_ACCOUNT = 32,  /* --account */
+    GROUP_SHELL = 256,   /* --shard, --suite, --seed, --no-deploy, --force-deploy */
+    GROUP_STATUS = 2048, /* --github-status */
+    GROUP_GATE = 1024    /* --max-age, --base */
 };
 
 enum option_kind { OPTION_FLAG, OPTION_STRING, OPTION_COUNT, OPTION_DURATION, OPTION_COUNT_OR_ONE };

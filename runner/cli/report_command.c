@@ -3,6 +3,7 @@
 #include "ci_environment.h"
 #include "ci_outputs.h"
 #include "commands.h"
+#include "github_status.h"
 #include "itrun/model/outcome.h"
 #include "journal_read.h"
 #include "reports.h"
@@ -51,10 +52,18 @@ static bool rebuild(uv_loop_t *loop, const struct options *options, const char *
     return is_fine && is_written;
 }
 
+/* --github-status alone writes no file. */
+static bool report(uv_loop_t *loop, const struct options *options, const char *folder, struct error *error)
+{
+    bool has_files = !options->is_github_status || reports_are_asked(options);
+    return (!has_files || rebuild(loop, options, folder, error)) &&
+           (!options->is_github_status || github_status_report(loop, options, folder, error));
+}
+
 /* What is unpacked is gone in a moment: no place for reports. */
 static bool has_place(const struct options *options, const struct run_folder *folder, struct error *error)
 {
-    if (folder->unpacked.path.length == 0 || reports_are_asked(options)) {
+    if (folder->unpacked.path.length == 0 || reports_are_asked(options) || options->is_github_status) {
         return true;
     }
     error_set(error, ERROR_USAGE, "the run is in an archive: where shall its reports go?");
@@ -68,8 +77,8 @@ static int run(const struct options *options)
     uv_loop_t loop;
     uv_loop_init(&loop);
     bool is_done = run_folder_open(options, &folder, &error) && has_place(options, &folder, &error) &&
-                   rebuild(&loop, options, text_string(&folder.path), &error);
-    if (!is_done) {
+                   report(&loop, options, text_string(&folder.path), &error);
+    if (!is_done && error.what[0] != '\0') {
         complain(&error);
     }
     run_folder_close(&folder);
@@ -80,4 +89,4 @@ static int run(const struct options *options)
 
 const struct command report_command = {"report", "[RUN|DIR|ARCHIVE] [RUN]",
                                        "rebuild the reports from a run's journal",
-                                       GROUP_ALWAYS | GROUP_REPORTS, run};
+                                       GROUP_ALWAYS | GROUP_REPORTS | GROUP_STATUS, run};

@@ -23,7 +23,7 @@ HOMES = {  # third-party header -> folders that may include it
     "cJSON.h": ["runner/base"], "expat.h": ["runner/base"], "pcre2.h": ["runner/base"], "openssl/": ["runner/base"],
     "libfyaml.h": ["runner/config"], "curl/curl.h": ["runner/http"], "sqlite3.h": ["runner/store"],
     "archive_entry.h": ["runner/host/archive"], "zlib.h": ["runner/base"],
-    "uv.h": ["runner/loop", "runner/http", "runner/aws", "runner/store", "runner/host", "runner/cli"],
+    "uv.h": ["runner/loop", "runner/http", "runner/aws", "runner/github", "runner/store", "runner/host", "runner/cli"],
 }
 
 
