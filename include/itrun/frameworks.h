@@ -17,8 +17,10 @@ struct framework {
     const char *default_glob_hint; /* for messages: "tests/test_*.py" */
     const char *install;           /* for messages: how to get it; NULL: nothing to say */
     const char *const
-        *absent_signs;     /* what its launcher writes when it is not installed; NULL-ended, may be NULL */
-    bool can_select;       /* --test works */
+        *absent_signs; /* what its launcher writes when it is not installed; NULL-ended, may be NULL */
+    bool can_select;   /* --test works */
+    unsigned
+        no_match_statuses; /* a bit for each exit status with which --test may have matched nothing; 0: any */
     bool shows_unselected; /* its report shows what --test left out, as skipped */
     bool is_empty_wrong;   /* it exits 0 where it found no test at all: nobody saw anything pass */
     bool needs_file;       /* a suite of it is a file */

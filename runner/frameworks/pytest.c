@@ -194,6 +194,7 @@ const struct framework framework_pytest = {
     .install = "python3 -m pip install pytest",
     .absent_signs = absent_signs,
     .can_select = true,
+    .no_match_statuses = 1u << 0 | 1u << 4 | 1u << 5, /* 4: no such item, 5: none collected */
     .has_report = true,
     .argv = pytest_argv,
     .read = pytest_read,

@@ -84,6 +84,14 @@ static enum outcome judge_unusable_report(const struct judged *judged, struct te
     return OUTCOME_ERROR;
 }
 
+/* --test: an empty report may also come of a session that was stopped before its first test. */
+static bool may_have_no_match(const struct judged *judged)
+{
+    unsigned statuses = judged->framework->no_match_statuses;
+    int exit_code = judged->end->exit_code;
+    return statuses == 0 || (exit_code >= 0 && exit_code < 32 && (statuses & 1u << exit_code) != 0);
+}
+
 static enum outcome judge_report(const struct judged *judged, struct text *ret_reason)
 {
     const struct report *report = judged->report;
@@ -95,9 +103,13 @@ static enum outcome judge_report(const struct judged *judged, struct text *ret_r
         text_append_format(ret_reason, "%zu of %zu test cases failed", bad, report->count);
         return OUTCOME_FAILED;
     }
-    if (report->count == 0 && judged->is_one_test) {
+    if (report->count == 0 && judged->is_one_test && may_have_no_match(judged)) {
         text_append(ret_reason, REASON_NO_SUCH_TEST);
         return OUTCOME_SKIPPED;
+    }
+    if (report->count == 0 && judged->framework->is_empty_wrong) {
+        text_append(ret_reason, "the suite holds no test case");
+        return OUTCOME_ERROR;
     }
     if (judged->end->exit_code != 0) {
         text_append(ret_reason, "the report is clean, but ");
@@ -107,10 +119,6 @@ static enum outcome judge_report(const struct judged *judged, struct text *ret_r
     if (report->count == 0 && judged->suite->estimate.case_count > 0) {
         text_append_format(ret_reason, "no test case was reported, the last passed run had %zu",
                            judged->suite->estimate.case_count);
-        return OUTCOME_ERROR;
-    }
-    if (report->count == 0 && judged->framework->is_empty_wrong) {
-        text_append(ret_reason, "the suite holds no test case");
         return OUTCOME_ERROR;
     }
     if (report->count > 0 && report_count_status(report, CASE_SKIPPED) == report->count) {

@@ -158,6 +158,7 @@ def test_ctest_in_a_directory_without_tests_is_no_green(shop):
     native = shop("ctest", ["mkdir", "build"])
     result = native.run()
     assert (result.code, result.outcomes()) == (1, {"native": "error"})
+    assert "the suite holds no test case" in result.stderr
 
 
 def test_ctest_that_is_not_installed_is_named_with_how_to_install_it(shop, tmp_path):

@@ -99,6 +99,8 @@ Test(judge, zero_cases_where_there_were_some_before_is_no_green)
                    "no test case of that name");
     expect_outcome((struct given){.is_present = true, .is_one_test = true, .end = {.exit_code = 4}},
                    OUTCOME_SKIPPED, "no test case of that name");
+    expect_outcome((struct given){.is_present = true, .is_one_test = true, .end = {.exit_code = 2}},
+                   OUTCOME_ERROR, "exit status 2");
 }
 
 Test(judge, all_cases_skipped_is_skipped)
