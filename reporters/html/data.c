@@ -116,11 +116,11 @@ void data_append(struct text *text, const struct fold *fold, const struct lanes 
     struct gzip *gzip = gzip_new(&packed);
     write_head(&head, fold, lanes);
     gzip_add(gzip, head.bytes, head.length);
-    gzip_add(gzip, text_string(&rows->text), rows->text.length);
-    if (rows->text.length > 0 && unfinished->text.length > 0) {
+    rows_gzip(rows, gzip);
+    if (!rows_are_empty(rows) && !rows_are_empty(unfinished)) {
         gzip_add(gzip, ",", 1);
     }
-    gzip_add(gzip, text_string(&unfinished->text), unfinished->text.length);
+    rows_gzip(unfinished, gzip);
     gzip_add(gzip, "]}", 2);
     gzip_finish(gzip);
     text_append_base64(text, packed.bytes, packed.length);

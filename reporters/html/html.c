@@ -191,7 +191,7 @@ static bool html_flush(struct sink *sink, struct error *error)
     bool is_ok = html->out->replace(html->out, text_string(&text), text.length, error);
     html->is_changed = !is_ok;
     text_clear(&text);
-    text_clear(&page.unfinished.text);
+    rows_clear(&page.unfinished);
     failures_clear(&failures);
     return is_ok;
 }
@@ -199,7 +199,7 @@ static bool html_flush(struct sink *sink, struct error *error)
 static void html_free(struct sink *sink)
 {
     struct html *html = (struct html *)sink;
-    text_clear(&html->rows.text);
+    rows_clear(&html->rows);
     failures_clear(&html->failures);
     lanes_clear(&html->lanes);
     tally_free(html->tally);

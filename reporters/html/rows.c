@@ -1,12 +1,15 @@
 #include "html/rows.h"
 #include "html/markup.h"
+#include "itrun/base/gzip.h"
 #include "itrun/base/json.h"
+#include "itrun/base/memory.h"
 #include <string.h>
 
 #define NAME_LIMIT    500
 #define MESSAGE_LIMIT 1500
 #define BODY_LIMIT    6000
 #define DETAIL_BUDGET 2500000
+#define PACKED_AT     ((size_t)256 * 1024)
 
 void rows_write_line(struct json_writer *writer, const char *key, const char *string)
 {
@@ -111,9 +114,17 @@ static void write_case(struct rows *rows, struct json_writer *writer, const stru
     json_write_end(writer, ']');
 }
 
+static void pack(struct rows *rows)
+{
+    rows->packed =
+        memory_grow(rows->packed, rows->packed_count, &rows->packed_capacity, sizeof(struct chunk *));
+    rows->packed[rows->packed_count++] = chunk_new_packed(rows->text.bytes, rows->text.length);
+    text_clear(&rows->text);
+}
+
 void rows_add(struct rows *rows, const struct fold *fold, size_t suite, const struct reported *reported)
 {
-    if (rows->text.length > 0) {
+    if (!rows_are_empty(rows)) {
         text_append_char(&rows->text, ',');
     }
     const char *class_before = "";
@@ -127,4 +138,36 @@ void rows_add(struct rows *rows, const struct fold *fold, size_t suite, const st
     }
     json_write_end(&writer, ']');
     json_write_end(&writer, ']');
+    if (rows->text.length >= PACKED_AT) {
+        pack(rows);
+    }
+}
+
+bool rows_are_empty(const struct rows *rows)
+{
+    return rows->text.length == 0 && rows->packed_count == 0;
+}
+
+static bool give_piece(void *context, const char *bytes, size_t length)
+{
+    gzip_add(context, bytes, length);
+    return true;
+}
+
+void rows_gzip(const struct rows *rows, struct gzip *gzip)
+{
+    for (size_t i = 0; i < rows->packed_count; i++) {
+        chunk_read(rows->packed[i], give_piece, gzip);
+    }
+    gzip_add(gzip, text_string(&rows->text), rows->text.length);
+}
+
+void rows_clear(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->packed_count; i++) {
+        chunk_drop(rows->packed[i]);
+    }
+    memory_free(rows->packed);
+    text_clear(&rows->text);
+    *rows = (struct rows){0};
 }
