@@ -59,9 +59,9 @@ static void copy_case(const struct test_case *from, const struct test_case *prev
     ret_case->type = arena_string(arena, from->type);
     ret_case->message = arena_string(arena, from->message);
     /* What a good test printed is shown nowhere. */
-    bool is_bad = is_case_bad(from->status);
-    ret_case->body = is_bad ? arena_string(arena, from->body) : NULL;
-    ret_case->output = is_bad ? arena_string(arena, from->output) : NULL;
+    bool is_shown = is_case_bad(from->status) || (from->status == CASE_PASSED && from->message != NULL);
+    ret_case->body = is_shown ? arena_string(arena, from->body) : NULL;
+    ret_case->output = is_shown ? arena_string(arena, from->output) : NULL;
 }
 
 static struct held *held_of(struct tally *tally, size_t suite)

@@ -43,7 +43,7 @@ static void env_read(struct reader *reader, const struct node *mapping, struct c
 }
 
 /* What a suite of each framework is made of. */
-enum made_of { MADE_OF_FILES, MADE_OF_FILES_OR_COMMAND, MADE_OF_ITS_DIRECTORY, NOT_MADE_YET };
+enum made_of { MADE_OF_FILES, MADE_OF_FILES_OR_COMMAND, MADE_OF_ITS_DIRECTORY };
 struct framework_row {
     const char *name;
     enum made_of made_of;
@@ -52,6 +52,11 @@ struct framework_row {
 static const struct framework_row framework_rows[] = {
     {"pytest", MADE_OF_FILES, NULL},
     {"mocha", MADE_OF_FILES, NULL},
+    {"jest", MADE_OF_FILES, NULL},
+    {"vitest", MADE_OF_FILES, NULL},
+    {"playwright", MADE_OF_FILES, NULL},
+    {"cypress", MADE_OF_FILES, NULL},
+    {"node", MADE_OF_FILES, NULL},
     {"go", MADE_OF_FILES_OR_COMMAND, "add `files: \"**/*_test.go\"`: each directory of them is a suite"},
     {"ctest", MADE_OF_ITS_DIRECTORY, NULL},
     {"criterion", MADE_OF_FILES_OR_COMMAND, "add `command: build/tests/unit`, the program"},
@@ -60,12 +65,12 @@ static const struct framework_row framework_rows[] = {
 
 static const struct framework_row *framework_row(const char *name)
 {
-    static const struct framework_row unknown = {NULL, NOT_MADE_YET, NULL};
-    for (size_t i = 0; i < sizeof framework_rows / sizeof *framework_rows; i++) {
-        if (strcmp(framework_rows[i].name, name) == 0)
-            return &framework_rows[i];
+    const struct framework_row *row = framework_rows;
+    while (strcmp(row->name, name) != 0) {
+        row++;
+        MUST(row < framework_rows + sizeof framework_rows / sizeof *framework_rows);
     }
-    return &unknown;
+    return row;
 }
 
 static void framework_check(struct reader *reader, const struct node *node, struct config_suite *suite)
@@ -77,11 +82,6 @@ static void framework_check(struct reader *reader, const struct node *node, stru
         return; /* said already */
     struct config_mark mark = framework ? framework->mark : node->mark;
     const struct framework_row *row = framework_row(suite->framework);
-    if (row->made_of == NOT_MADE_YET) {
-        reader_problem(reader, mark, "use `framework: command` with a `report`",
-                       "framework %s is not supported yet", suite->framework);
-        return;
-    }
     if (!table_knows_all(&keys_suite, node))
         return;
     const struct node *files = node_get(node, "files");

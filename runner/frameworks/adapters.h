@@ -5,7 +5,8 @@
 #include "itrun/base/text.h"
 #include "itrun/frameworks.h"
 
-extern const struct framework framework_pytest, framework_mocha, framework_go, framework_ctest,
+extern const struct framework framework_pytest, framework_mocha, framework_jest, framework_vitest,
+    framework_playwright, framework_cypress, framework_node, framework_go, framework_ctest,
     framework_criterion, framework_command;
 
 /* --- command_line.c ------------------------------------------------------------------------------------ */

@@ -3,10 +3,12 @@
 #include <string.h>
 
 static const struct framework *const frameworks[] = {
-    &framework_pytest, &framework_mocha,     &framework_go,
-    &framework_ctest,  &framework_criterion, &framework_command,
+    &framework_pytest,     &framework_mocha,     &framework_jest,    &framework_vitest,
+    &framework_playwright, &framework_cypress,   &framework_node,    &framework_go,
+    &framework_ctest,      &framework_criterion, &framework_command,
 };
-static const char *const names[] = {"pytest", "mocha", "go", "ctest", "criterion", "command"};
+static const char *const names[] = {"pytest", "mocha", "jest",  "vitest",    "playwright", "cypress",
+                                    "node",   "go",    "ctest", "criterion", "command"};
 enum { COUNT = sizeof frameworks / sizeof *frameworks };
 _Static_assert(sizeof names / sizeof *names == COUNT, "one name a framework");
 

@@ -2,63 +2,12 @@
  *
  * The file is written when the run ended; a killed or exiting process leaves none. A failed hook stands among
  * the failures only, since it is no test. */
-#include "adapters.h"
-#include "itrun/base/json.h"
+#include "javascript.h"
 #include <string.h>
 
 #define LAUNCHER "npx --no-install mocha"
 
 /* --- argv ---------------------------------------------------------------------------------------------- */
-
-/* Names in reports are one line: what was a tab or a line's end in a title is a blank there. */
-static void append_escaped(struct text *regex, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] == ' ') {
-            text_append(regex, "\\s");
-            continue;
-        }
-        if (strchr("\\^$.|?*+()[]{}/-", bytes[i]))
-            text_append_char(regex, '\\');
-        text_append_char(regex, bytes[i]);
-    }
-}
-
-/* The title of a test that stands in no describe: such a case has its file for a classname. NULL: it has
- * none. */
-static const char *title_below_file(const struct suite *suite, const char *test_name)
-{
-    const char *const files[] = {suite->source, suite->file};
-    for (size_t i = 0; i < 2; i++) {
-        size_t length = files[i] ? strlen(files[i]) : 0;
-        if (length > 0 && strncmp(test_name, files[i], length) == 0 &&
-            string_starts_with(test_name + length, "::"))
-            return test_name + length + 2;
-    }
-    return NULL;
-}
-
-/* A regex on the full title. "classname::name" is exact; a title alone may stand in any describe. */
-static const char *grep_of(const struct suite *suite, const char *test_name, struct arena *arena)
-{
-    struct text regex = {0};
-    const char *title = title_below_file(suite, test_name);
-    const char *colons = title ? NULL : strstr(test_name, "::");
-    text_append(&regex, title ? "^\\s*(?:" : "^\\s*(?:(?:.*\\s)?");
-    title = title ? title : test_name;
-    append_escaped(&regex, title, strlen(title));
-    while (colons) {
-        text_append_char(&regex, '|');
-        append_escaped(&regex, test_name, (size_t)(colons - test_name));
-        text_append(&regex, "\\s+");
-        append_escaped(&regex, colons + 2, strlen(colons + 2));
-        colons = strstr(colons + 2, "::");
-    }
-    text_append(&regex, ")\\s*$");
-    const char *result = arena_string(arena, text_string(&regex));
-    text_clear(&regex);
-    return result;
-}
 
 static const char *const *mocha_argv(const struct framework_run *run, struct arena *arena)
 {
@@ -73,7 +22,7 @@ static const char *const *mocha_argv(const struct framework_run *run, struct are
     arguments[count++] = arena_format(arena, "output=%s", run->report_path);
     if (run->test_name) {
         arguments[count++] = "--grep";
-        arguments[count++] = grep_of(suite, run->test_name, arena);
+        arguments[count++] = full_title_pattern(suite, run->test_name, NULL, arena);
     }
     return command_line(suite->command ? suite->command : LAUNCHER, arguments, count, arena);
 }
@@ -83,15 +32,6 @@ static const char *const *mocha_argv(const struct framework_run *run, struct are
 struct mocha_lists {
     const struct json *passes, *pending, *failures; /* the next one of each that was not taken */
 };
-
-static const char *printable(const char *bytes, struct arena *arena)
-{
-    struct capped_text capped = {0};
-    capped_add(&capped, bytes, strlen(bytes));
-    const char *text = capped_finish(&capped, arena);
-    capped_clear(&capped);
-    return text;
-}
 
 /* The full title is the describes' titles and the test's own, joined by blanks. Without a describe: the file.
  */
@@ -105,31 +45,12 @@ static const char *classname_of(const char *full_title, const char *title, const
     return printable_name(full_title, full_length - length, arena);
 }
 
-/* "TypeError: x is not ..." -> "TypeError". */
-static const char *type_of(const struct json *err, struct arena *arena)
-{
-    const char *name = json_get_string(err, "name", NULL);
-    if (name && name[0])
-        return printable_name(name, strlen(name), arena);
-    const char *stack = json_get_string(err, "stack", "");
-    size_t length = strcspn(stack, ": \n[");
-    bool is_type = length > 0 && stack[length] == ':';
-    return is_type ? printable_name(stack, length, arena) : "Error";
-}
-
 static void add_error(struct test_case *added, const struct json *err, enum case_status status,
                       struct arena *arena)
 {
-    const char *message = json_get_string(err, "message", "");
-    const char *stack = json_get_string(err, "stack", "");
     added->status = status;
-    added->type = type_of(err, arena);
-    added->message = printable_first_line(message, arena);
-    if (!added->message)
-        added->message = printable_first_line(stack, arena);
-    if (!added->message)
-        added->message = added->type;
-    added->body = printable(stack[0] ? stack : message, arena);
+    thrown_fill(added, json_get_string(err, "name", NULL), json_get_string(err, "message", ""),
+                json_get_string(err, "stack", ""), arena);
 }
 
 static void add_case(struct report *report, const struct suite *suite, const struct json *found,
@@ -221,35 +142,20 @@ static const char *find_problem(const struct report *report, const struct json *
 
 static void mocha_read(const struct suite *suite, const char *bytes, size_t length, struct report *report)
 {
-    size_t blanks = 0;
-    while (blanks < length && bytes[blanks] != '\0' && strchr(" \t\r\n", bytes[blanks]))
-        blanks++;
-    report->is_present = blanks < length;
-    report->is_complete = false;
-    if (!report->is_present) {
-        report->problem = "the file is empty";
+    struct json *root = report_parse_json(report, bytes, length);
+    if (!root)
         return;
-    }
-    struct error error = {0};
-    struct json *root = json_parse(bytes, length, &error);
-    if (!root) {
-        report->problem = arena_format(report->arena, "not JSON: %s", error.what);
-        return;
-    }
     read_tests(report, suite, root);
     report->problem = find_problem(report, root);
     report->is_complete = report->problem == NULL;
     json_free(root);
 }
 
-static const char *const absent_signs[] = {"npx canceled due to missing packages",
-                                           "could not determine executable", NULL};
-
 const struct framework framework_mocha = {
     .name = "mocha",
     .default_glob_hint = "test/**/*.spec.js",
     .install = "npm install --save-dev mocha",
-    .absent_signs = absent_signs,
+    .absent_signs = npx_absent_signs,
     .can_select = true,
     .has_report = true,
     .argv = mocha_argv,

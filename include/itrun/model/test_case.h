@@ -18,8 +18,10 @@ struct test_case {
     int line;              /* 1-based; 0: unknown */
     int64_t duration_us;
     enum case_status status;
-    const char *type;    /* "AssertionError"; NULL when passed */
-    const char *message; /* first line; NULL when passed */
+    /* NULL when passed; but where the framework itself tried a test again until it passed: how it failed
+     * first */
+    const char *type;    /* "AssertionError" */
+    const char *message; /* first line */
     const char *body;    /* full text, at most 64 KiB, or NULL */
     bool is_no_test; /* what broke around the tests: a build, a collection, a hook; --test cannot choose it */
     const char *output; /* system-out and system-err of the case, at most 64 KiB, or NULL */

@@ -157,6 +157,21 @@ Test(cases, a_pass_after_a_crash_that_no_case_shows_is_flaky)
     cr_assert_str_eq(reported.list[1].others[0]->type, "timeout");
 }
 
+Test(cases, what_a_framework_itself_tried_again_is_flaky)
+{
+    first_cases[0] = case_passed("a");
+    first_cases[0].type = "Error";
+    first_cases[0].message = "not yet";
+    first_cases[1] = case_passed("b");
+    add_attempt(OUTCOME_PASSED, first_cases, 2);
+    merge(OUTCOME_PASSED);
+    cr_assert_eq(reported.totals.flaky, 1);
+    cr_assert(reported.list[0].is_flaky && !reported.list[1].is_flaky);
+    cr_assert_eq(reported.list[0].status, CASE_PASSED);
+    cr_assert_str_eq(reported.list[0].others[0]->message, "not yet");
+    cr_assert_eq(reported.list[0].others[0]->status, CASE_FAILED);
+}
+
 Test(cases, infra_beside_failing_cases_is_said_too)
 {
     first_cases[0] = case_failed("a", "no");
