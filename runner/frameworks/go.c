@@ -49,12 +49,39 @@ static bool is_test_name(const char *name)
            string_starts_with(name, "Fuzz");
 }
 
+/* The length of the package in "example.com/shop/cart::TestA"; 0: none is named. */
+static size_t package_of(const char *test_name)
+{
+    const char *colons = strstr(test_name, "::");
+    bool is_named = colons && !is_test_name(test_name) && is_test_name(colons + 2);
+    return is_named ? (size_t)(colons - test_name) : 0;
+}
+
+/* A command for all packages, "go test ./...", runs but the one that the case is of: another may have a test
+ * of that name. */
+static const char *command_of(const struct framework_run *run, struct arena *arena)
+{
+    static const char all[] = "./...";
+    const char *command = run->suite->command ? run->suite->command : LAUNCHER;
+    const char *found = run->test_name ? strstr(command, all) : NULL;
+    size_t length = found ? package_of(run->test_name) : 0;
+    const char *after = found ? found + sizeof all - 1 : NULL;
+    if (length == 0 || (*after && *after != ' ') || (found > command && found[-1] != ' '))
+        return command;
+    struct text package = {0};
+    text_append_shell_word(&package, arena_bytes(arena, run->test_name, length));
+    const char *narrowed =
+        arena_format(arena, "%.*s%s%s", (int)(found - command), command, text_string(&package), after);
+    text_clear(&package);
+    return narrowed;
+}
+
 /* "package::TestA/sub" or "TestA/sub" -> "^TestA$/^sub$": go splits both at slashes, and matches each part.
  */
 static const char *run_pattern(const char *test_name, struct arena *arena)
 {
-    const char *colons = strstr(test_name, "::");
-    const char *at = colons && !is_test_name(test_name) && is_test_name(colons + 2) ? colons + 2 : test_name;
+    size_t package_length = package_of(test_name);
+    const char *at = test_name + package_length + (package_length > 0 ? 2 : 0);
     struct text regex = {0};
     text_append_char(&regex, '^');
     for (; *at; at++) {
@@ -85,9 +112,8 @@ static const char *const *go_argv(const struct framework_run *run, struct arena 
         arguments[count++] = run_pattern(run->test_name, arena);
     }
     if (suite->file)
-        arguments[count++] = suite->file[0] == '.' ? suite->file : arena_format(arena, "./%s", suite->file);
-    return through_script(command_line(suite->command ? suite->command : LAUNCHER, arguments, count, arena),
-                          arena);
+        arguments[count++] = strcmp(suite->file, ".") == 0 ? "." : arena_format(arena, "./%s", suite->file);
+    return through_script(command_line(command_of(run, arena), arguments, count, arena), arena);
 }
 
 static const char *const absent_signs[] = {"go: not found", NULL};

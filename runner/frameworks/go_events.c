@@ -254,7 +254,7 @@ static const char *place_of(const struct go_stream *stream, const char *file)
     const char *directory = stream->suite ? stream->suite->file : NULL;
     if (!file || !directory)
         return NULL;
-    if (directory[0] != '.')
+    if (strcmp(directory, ".") != 0)
         file = arena_format(stream->report->arena, "%s/%s", directory, file);
     return case_file(stream->suite, file, stream->report->arena);
 }

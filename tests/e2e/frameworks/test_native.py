@@ -94,6 +94,17 @@ def test_go_each_package_is_a_suite_and_each_way_to_break_is_told(shop):
     assert "panic: assignment to entry in nil map" in failures["TestMap/write"]["message"]
 
 
+def test_go_all_packages_in_one_suite(shop):
+    cart = shop("go")
+    cart.write({"itrun.yaml": "version: 1\nproject: shop\nsuites:\n  - name: all\n    framework: go\n    command: go test ./...\n",
+                "cart/root_test.go": "package cart\n\nimport \"testing\"\n\nfunc TestMap(t *testing.T) { t.Error(\"namesake\") }\n"})
+    result = cart.run()
+    assert (result.code, result.outcomes()) == (1, {"all": "failed"}), result.stderr
+    assert {"(build)", "TestLeaves", "TestMap/write", "TestMap", "TestDiscount"} <= set(cart.failures(result))
+    again = cart.paste(cart.failures(result)["TestMap"]["repro"])
+    assert [(f["classname"], f["test"]) for f in again.summary["failures"]] == [("example.com/shop/cart", "TestMap")]
+
+
 def test_go_a_timeout_names_the_test_that_ran(shop):
     cart = shop("go")
     cart.write({"waits/waits_test.go": 'package waits\n\nimport (\n\t"testing"\n\t"time"\n)\n\nfunc TestBefore(t *testing.T) {}\n'

@@ -45,6 +45,24 @@ Test(go, selects_each_level_of_a_name_by_an_escaped_regex)
     arena_free(arena);
 }
 
+Test(go, a_case_of_a_suite_of_all_packages_runs_in_its_own)
+{
+    static const struct {
+        const char *command, *test_name, *package;
+    } rows[] = {
+        {"go test ./... -race", "example.com/shop/cart::TestA", "example.com/shop/cart"},
+        {"go test ./...", "TestA", "./..."},
+        {"go test ./cart/...", "example.com/shop/cart::TestA", "./cart/..."},
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct suite whole = {.name = "all", .framework = "go", .command = rows[i].command, .cwd = "/repo"};
+        struct framework_run run = {&whole, "/tmp/1/report.xml", rows[i].test_name};
+        cr_expect_str_eq(framework_find("go")->argv(&run, arena)[6], rows[i].package);
+    }
+    arena_free(arena);
+}
+
 Test(go, reads_what_go_says)
 {
     struct report *report = read_sample("go", &suite, "go-1.26.ndjson");
