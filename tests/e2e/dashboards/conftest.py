@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from emulator.process import Emulator
 
-from bed import AwsProject, lone_stack, shop_stacks
+from bed import AwsProject, Project, lone_stack, shop_stacks
+from servers import FileServer, Prometheus
 from story import FILES, Told, suites, told
 
 
@@ -37,3 +38,28 @@ def changed(shop, cold) -> Told:
     shop.stack("lone")["parameters"] = {"Stage": "b"}
     shop.configure()
     return told(shop)
+
+
+@pytest.fixture(scope="package")
+def green(tmp_path_factory):
+    """A run without AWS that passed, of a suite whose duration was predicted."""
+    project = Project(tmp_path_factory.mktemp("green") / "green", "version: 1\nproject: green\nsuites:\n  - {name: one, command: 'true'}\n")
+    assert project.run().code == 0
+    result = project.run()
+    assert result.code == 0, result.stderr
+    return result
+
+
+@pytest.fixture(scope="package")
+def prometheus(cold: Told, changed: Told, green, shop, tmp_path_factory):
+    """A real one that scrapes what the runs left, a job each."""
+    folders = {"cold": cold.folder, "changed": changed.folder, "green": green.folder}
+    servers = {job: FileServer((folder / "metrics.prom").read_bytes) for job, folder in folders.items()}
+    running = Prometheus(tmp_path_factory.mktemp("prometheus"), {job: server.port for job, server in servers.items()},
+                         shop.environment)
+    for job in servers:
+        running.await_scrapes(job)
+    yield running
+    running.stop()
+    for server in servers.values():
+        server.stop()

@@ -10,6 +10,12 @@ from pathlib import Path
 
 from bed import AwsProject, Result
 
+# The names that dashboards may rely on.
+TWENTY = """run_info run_end_timestamp_seconds run_last_success_timestamp_seconds run_duration_seconds run_lower_bound_seconds
+run_predicted_seconds suites tests flaky_tests retried_attempts retry_seconds lane_seconds account_wait_seconds accounts
+stack_actions stack_deploy_seconds stack_saved_seconds suite_duration_seconds suite_prediction_error_ratio
+first_failure_seconds infra_problems""".split()
+
 CASES = {  # file -> result by case, of the attempt that counts
     "tests/test_cart.py": {"test_adds": "passed", "test_removes": "passed", "test_later": "skipped"},
     "tests/test_broken.py": {"test_total": "failed", "test_tax": "passed", "test_odd[<a&b>]": "error"},

@@ -7,26 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from servers import FileServer, Prometheus
-from story import OUTCOMES, Told
-
-TWENTY = """run_info run_end_timestamp_seconds run_last_success_timestamp_seconds run_duration_seconds run_lower_bound_seconds
-run_predicted_seconds suites tests flaky_tests retried_attempts retry_seconds lane_seconds account_wait_seconds accounts
-stack_actions stack_deploy_seconds stack_saved_seconds suite_duration_seconds suite_prediction_error_ratio
-first_failure_seconds infra_problems""".split()
-
-
-@pytest.fixture(scope="module")
-def prometheus(cold: Told, changed: Told, shop, tmp_path_factory):
-    servers = {job: FileServer((told.folder / "metrics.prom").read_bytes) for job, told in (("cold", cold), ("changed", changed))}
-    running = Prometheus(tmp_path_factory.mktemp("prometheus"), {job: server.port for job, server in servers.items()},
-                         shop.environment)
-    for job in servers:
-        running.await_scrapes(job)
-    yield running
-    running.stop()
-    for server in servers.values():
-        server.stop()
+from story import OUTCOMES, TWENTY
 
 
 def test_the_story_went_as_it_was_written(cold, changed):
