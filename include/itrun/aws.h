@@ -59,6 +59,9 @@ void aws_list_accounts(struct aws *aws, const char *organizational_unit, aws_acc
 /* The account's assumed credentials, or NULL. Borrowed until the next call into aws. */
 const struct aws_credentials *aws_account_credentials(const struct aws *aws, size_t account);
 uint64_t aws_request_count(const struct aws *aws); /* HTTP requests sent, retries included */
+/* What AWS's clock is ahead of this machine's, by the newest answer's Date (whole seconds). False: none came.
+ */
+bool aws_clock_offset_ms(const struct aws *aws, int64_t *ret_offset_ms);
 uint64_t aws_throttle_count(const struct aws *aws);
 /* Calls in flight complete with CANCELLED; then closed(). */
 void aws_close(struct aws *aws, void (*closed)(void *context), void *context);

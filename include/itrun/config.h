@@ -88,4 +88,25 @@ bool config_error(struct error *error, const struct config *config, struct confi
 /* Such an error as it is to be shown: the line, the source line with a caret, the hint. Others: one line and
  * hint. */
 void config_show(struct text *report, const struct config *config, const struct error *error);
+
+/* --- a first itrun.yaml ----------------------------------------------------------------------------------
+ */
+/* What is in a repository, for a proposal; looks at files only through `read`. */
+struct proposal_input {
+    const char *project; /* the folder's name */
+    const char *const *paths;
+    size_t path_count;  /* sorted, relative, as git lists them */
+    const char *region; /* NULL: unknown */
+    bool is_local;      /* leave stacks and accounts out */
+    /* The file's bytes (memory_free), or NULL. */
+    char *(*read)(void *context, const char *path, size_t *ret_length);
+    void *context;
+};
+struct proposal {
+    size_t group_count, stack_count;
+};
+/* Finds tests by the marks of their frameworks and stacks by templates and tools, and writes a configuration
+ * that config_parse accepts. A proposal: what cannot be known (a parameter without default) is marked by a
+ * comment. */
+void config_propose(const struct proposal_input *input, struct text *ret_yaml, struct proposal *ret_proposal);
 #endif

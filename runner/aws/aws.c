@@ -144,6 +144,14 @@ uint64_t aws_request_count(const struct aws *aws)
     return http_sent_count(aws->http);
 }
 
+bool aws_clock_offset_ms(const struct aws *aws, int64_t *ret_offset_ms)
+{
+    if (aws->has_seen_date) {
+        *ret_offset_ms = aws->seen_offset_us / 1000;
+    }
+    return aws->has_seen_date;
+}
+
 uint64_t aws_throttle_count(const struct aws *aws)
 {
     return throttle_count(aws->throttle);

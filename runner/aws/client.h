@@ -29,8 +29,10 @@ struct aws {
     struct holder *base;      /* the role of the caller's profile */
     struct holder *holders;   /* one an account */
     struct request *requests; /* unfinished */
-    int64_t clock_offset_us;  /* what AWS's clock is ahead of ours */
-    bool has_answered;        /* the endpoint ever did: then silence is an outage, not a typing error */
+    int64_t seen_offset_us;   /* by the newest answer's Date */
+    bool has_seen_date;
+    int64_t clock_offset_us; /* what AWS's clock is ahead of ours */
+    bool has_answered;       /* the endpoint ever did: then silence is an outage, not a typing error */
     bool is_closing, is_http_closed;
     size_t open_timer_count;
     void (*closed)(void *context);

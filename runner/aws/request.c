@@ -281,6 +281,10 @@ static void succeeded(struct request *request, const struct http_answer *answer)
 static void answered(void *context, const struct http_answer *answer)
 {
     struct request *request = context;
+    if (answer->date_us != 0) {
+        request->aws->has_seen_date = true;
+        request->aws->seen_offset_us = answer->date_us - clock_wall_us();
+    }
     struct aws *aws = request->aws;
     struct error error = answer->error;
     if (aws->is_closing) {

@@ -61,6 +61,8 @@ static const struct option table[] = {
     {"shard", 0, OPTION_COUNT, GROUP_RERUN | GROUP_SHELL, AT(shard), "N",
      "what shard N ran, in that order, in one account"},
     {"suite", 0, OPTION_STRING, GROUP_RERUN | GROUP_SHELL, AT(suite), "SUITE", "this suite of the run"},
+    {"local", 0, OPTION_FLAG, GROUP_INIT, AT(is_local), NULL, "without stacks and accounts"},
+    {"force", 0, OPTION_FLAG, GROUP_INIT, AT(is_force), NULL, "replace the configuration that is there"},
     {"account", 0, OPTION_STRING, GROUP_ACCOUNT, AT(account), "ID",
      "number or alias (default: the first of the pool)"},
     {"github-status", 0, OPTION_FLAG, GROUP_STATUS, AT(is_github_status), NULL,

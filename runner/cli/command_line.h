@@ -28,8 +28,8 @@ struct options {
     int64_t repeat; /* 0: not given */
     bool is_until_fail;
     int64_t hold_ms;
-    bool is_junit_strict, is_github_status, is_force_deploy, is_no_deploy, is_failed, is_json, is_help,
-        is_version;
+    bool is_junit_strict, is_local, is_force, is_github_status, is_force_deploy, is_no_deploy, is_failed,
+        is_json, is_help, is_version;
     const char **words; /* positional arguments after the command */
     size_t word_count;
     const char **rest; /* what stood after "--", also a part of words; NULL: there was no "--" */
@@ -46,6 +46,7 @@ enum option_group {
     GROUP_ACCOUNT = 32,  /* --account */
     GROUP_SHELL = 256,   /* --shard, --suite, --seed, --no-deploy, --force-deploy */
     GROUP_STATUS = 2048, /* --github-status */
+    GROUP_INIT = 512,    /* --local, --force */
     GROUP_GATE = 1024    /* --max-age, --base */
 };
 

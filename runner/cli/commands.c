@@ -13,6 +13,8 @@ const struct command *const commands[] = {
     &history_command,
     &shell_command,
     &gate_command,
+    &doctor_command,
+    &init_command,
     &completion_command,
     &manual_command,
     NULL,

@@ -15,9 +15,9 @@
 #include "itrun/store.h"
 #include <uv.h>
 
-extern const struct command accounts_command, history_command;
-extern const struct command run_command, plan_command, list_command, explain_command, rerun_command,
-    report_command, shell_command, gate_command, completion_command, manual_command;
+extern const struct command run_command, plan_command, list_command, accounts_command, explain_command,
+    rerun_command, report_command, history_command, shell_command, gate_command, doctor_command, init_command,
+    completion_command, manual_command;
 
 /* "itrun: where: what" and "  hint" on stderr. */
 void complain(const struct error *error);
