@@ -3,6 +3,7 @@
 
 usage: check.py BUILD_DIRECTORY      (a built tree with libroom_*.a, for the symbols)
 """
+import ast
 import re
 import subprocess
 import sys
@@ -183,17 +184,33 @@ def check_tests_assert(fail):
         fail(f"only {count} unit tests were found")
 
 
+def called_names(function):
+    """What a function calls, by the last word: helper(), module.helper(), self.helper()."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            called = node.func
+            yield called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def asserts_itself(function):
+    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or \
+        {"raises", "fail", "AssertionError"} & set(called_names(function))
+
+
 def check_python_tests_assert(fail):
-    for path in sorted((ROOT / "tests/e2e").glob("test_*.py")):
-        text = read(path)
-        definitions = dict(re.findall(r"^def (\w+)\([^\n]*\n((?:(?:[ \t]+[^\n]*)?\n)+)", text, re.M))
-        for other in (ROOT / "tests/e2e").glob("*.py"):
-            definitions.update({k: v for k, v in re.findall(r"^def (\w+)\([^\n]*\n((?:(?:[ \t]+[^\n]*)?\n)+)", read(other), re.M)
-                                if k not in definitions})
-        good = {n for n, b in definitions.items() if re.search(r"\bassert\b|pytest\.raises|pytest\.fail|raise AssertionError", b)}
-        for name, body in definitions.items():
-            if name.startswith("test_") and name in text and name not in good and not any(f"{g}(" in body for g in good):
-                fail(f"{path.relative_to(ROOT)}: {name} asserts nothing")
+    trees = {path: ast.parse(read(path)) for path in (ROOT / "tests/e2e").rglob("*.py") if "node_modules" not in path.parts}
+    functions = [node for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    good = {function.name for function in functions if asserts_itself(function)}
+    while more := {f.name for f in functions if f.name not in good and good & set(called_names(f))}:
+        good |= more
+    count = 0
+    for path, tree in sorted(trees.items()):
+        for test in (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")):
+            count += 1
+            if not asserts_itself(test) and not good & set(called_names(test)):
+                fail(f"{path.relative_to(ROOT)}: {test.name} asserts nothing")
+    if count < 100:
+        fail(f"only {count} end-to-end tests were found")
 
 
 def check_headers_are_used(fail):
