@@ -194,7 +194,7 @@ def called_names(function):
 
 def asserts_itself(function):
     return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or \
-        {"raises", "fail", "AssertionError"} & set(called_names(function))
+        {"raises", "fail", "AssertionError", "validate"} & set(called_names(function))
 
 
 def check_python_tests_assert(fail):
