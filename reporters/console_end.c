@@ -313,7 +313,7 @@ void console_say_end(struct console *console)
     if (console->options.directory != NULL) {
         text_append(&console->text, "files      ");
         line_append_exact(&console->text, console->options.directory);
-        text_append(&console->text, " (junit.xml, summary.json, metrics.prom, events.ndjson)\n");
+        text_append(&console->text, " (report.html, junit.xml, summary.json, metrics.prom, events.ndjson)\n");
     }
     say_figures(console);
     if (console->note_count > 0) {

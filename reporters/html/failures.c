@@ -45,6 +45,18 @@ static const char *lines(struct arena *arena, const char *string)
     return kept;
 }
 
+/* "KeyError: 'total'": the message alone may say little. What the message begins with is not said twice. */
+static const char *message_of(struct arena *arena, const struct test_case *result)
+{
+    const char *message = result->message != NULL ? result->message : result->body;
+    bool is_said = result->type == NULL || message == NULL || string_starts_with(message, result->type);
+    bool is_word = result->type != NULL && outcome_parse(result->type, &(enum outcome){OUTCOME_PASSED});
+    if (is_said || is_word) {
+        return lines(arena, message);
+    }
+    return lines(arena, arena_format(arena, "%s: %s", result->type, message));
+}
+
 /* One stack that cannot be deployed stops forty suites: that is one thing to read, not forty. */
 static struct failure *find_alike(const struct failures *failures, enum fault fault, const char *message)
 {
@@ -63,11 +75,9 @@ static void add_one(struct failures *failures, const struct fold_suite *suite, s
     const struct test_case *result = fault == FAULT_FLAKE && reported_case->other_count > 0
                                          ? reported_case->others[0]
                                          : reported_case->main;
-    const char *message = result->message != NULL ? result->message : result->body;
     failures->counts[fault]++;
     if (reported_case->is_synthetic) {
-        const char *cleaned = lines(failures->arena, message);
-        struct failure *alike = find_alike(failures, fault, cleaned);
+        struct failure *alike = find_alike(failures, fault, message_of(failures->arena, result));
         if (alike != NULL) {
             alike->alike++;
             return;
@@ -84,7 +94,7 @@ static void add_one(struct failures *failures, const struct fold_suite *suite, s
                                 .name = one_line(failures->arena, reported_case->name),
                                 .classname = one_line(failures->arena, result->classname),
                                 .file = one_line(failures->arena, result->file),
-                                .message = lines(failures->arena, message),
+                                .message = message_of(failures->arena, result),
                                 .repro = arena_string(failures->arena, text_string(&repro)),
                                 .line = result->line,
                                 .is_synthetic = reported_case->is_synthetic};

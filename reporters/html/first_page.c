@@ -171,13 +171,21 @@ static void count_facts(const struct first_page *page)
     }
     fact(page->text, "tests", text_string(&value));
     text_reset(&value);
-    text_append_format(&value, "%zu up to date · %zu created · %zu updated · %zu replaced · %zu failed",
-                       fold->stacks_skipped, fold->stacks_created, fold->stacks_updated,
-                       fold->stacks_replaced, fold->stacks_failed);
-    bool has_stacks = fold->stacks_skipped + fold->stacks_created + fold->stacks_updated +
-                          fold->stacks_replaced + fold->stacks_failed >
-                      0;
-    fact(page->text, "stacks", has_stacks ? text_string(&value) : NULL);
+    const struct {
+        size_t count;
+        const char *word;
+    } stacks[] = {{fold->stacks_skipped, "up to date"},
+                  {fold->stacks_created, "created"},
+                  {fold->stacks_updated, "updated"},
+                  {fold->stacks_replaced, "replaced"},
+                  {fold->stacks_failed, "failed"}};
+    for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++) {
+        if (stacks[i].count > 0) {
+            text_append_format(&value, "%s%zu %s", value.length > 0 ? " · " : "", stacks[i].count,
+                               stacks[i].word);
+        }
+    }
+    fact(page->text, "stacks", text_string(&value));
     text_clear(&value);
 }
 

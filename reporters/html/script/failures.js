@@ -2,6 +2,7 @@
 
 const MEMBERS_AT_FIRST = 5;
 const CLUSTERS_AT_FIRST = 30;
+const CAUSES_BESIDE_VERDICT = 4;
 
 class FailureList {
   constructor(section, model, open) {
@@ -12,6 +13,18 @@ class FailureList {
     this.isAll = false;
     byId("plain").remove(); /* its first 50 are all among these */
     this.box.hidden = false;
+    document.querySelector(".answer").append(this.topCauses());
+  }
+
+  /** Beside the verdict: what most of it comes from. */
+  topCauses() {
+    const clusters = clusterRows(this.rows.filter(({ fault }) => fault !== "flake" && fault !== "stopped"));
+    const causes = clusters.slice(0, CAUSES_BESIDE_VERDICT).map((cluster) => {
+      const first = cluster.rows[0];
+      return make("li", {}, make("span", { class: "times" }, `×${cluster.rows.length}`), " ", outcomeMark(first.outcome), " ",
+        make("button", { type: "button", class: "opener", onclick: () => this.open(first) }, cluster.title));
+    });
+    return make("ol", { class: "causes", "aria-label": "most frequent causes" }, causes);
   }
 
   show(accepts) {
@@ -66,7 +79,7 @@ class FailureList {
   }
 
   single(row) {
-    const message = firstResult(row).message || firstResult(row).text || row.suite.reason || "";
+    const message = messageOf(row);
     return make("article", { class: "failure" },
       make("h4", {}, outcomeMark(row.outcome), " ", this.opener(row, row.name)),
       make("p", { class: "place" }, placeOf(row)),
@@ -81,8 +94,7 @@ class FailureList {
   }
 
   group(cluster) {
-    const first = firstResult(cluster.rows[0]);
-    const message = first.message || first.text || cluster.rows[0].suite.reason || "";
+    const message = messageOf(cluster.rows[0]);
     const suites = new Map();
     for (const row of cluster.rows) {
       suites.set(row.suite, [...(suites.get(row.suite) || []), row]);

@@ -1,5 +1,5 @@
-// signature.js - which failures have one cause: outcome, type of the exception, message without what varies, and
-// the first line of own code in the trace. What AWS refused is named by its error code instead.
+// signature.js - which failures have one cause: outcome, type of the exception, message without what varies, and,
+// where that says little, the file where it broke. What AWS refused is named by its error code instead.
 
 const MASKS = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, "<uuid>"],
@@ -31,15 +31,26 @@ function awsCode(row) {
 
 const FOREIGN = /node_modules|site-packages|\bnode:|dist-packages|\/lib\/python|<frozen|internal\//;
 
-/** "cart.py" of the first line of a trace that is not a library's. */
+const PLACE = /(?:File "|\bat .*?\(?|^|[\s(])((?:[\w.@+-]*\/)*[\w.@+-]+\.(?:py|[cm]?[jt]sx?|go|rb|java|c|cc|cpp|rs))(?:", line |:)\d+/;
+
+/** The file where it broke, if it is no library's: Python names the last place last, the others first. */
 function ownFrame(text) {
+  let found = "";
   for (const line of (text || "").split("\n")) {
-    const place = /([\w./@-]+\.(?:py|[cm]?[jt]sx?|go|rb|java|c|cc|cpp|rs)):\d+/.exec(line);
+    const place = PLACE.exec(line);
     if (place && !FOREIGN.test(line)) {
-      return place[1];
+      found = place[1];
+      if (!found.endsWith(".py")) {
+        break;
+      }
     }
   }
-  return "";
+  return found;
+}
+
+/** "assert <n> == <n>" says too little to be one cause wherever it stands. */
+function isVague(message) {
+  return (message.replace(/<\w+>/g, "").match(/[A-Za-z]{3,}/g) || []).length < 3;
 }
 
 function shortened(string, most) {
@@ -48,6 +59,13 @@ function shortened(string, most) {
 
 function firstResult(row) {
   return row.isFlaky && row.detail.others?.length ? row.detail.others[0] : row.detail || {};
+}
+
+/** "KeyError: 'total'"; what the message begins with is not said twice. */
+function messageOf(row) {
+  const { type, message, text } = firstResult(row);
+  const said = message || text || row.suite.reason || "";
+  return type && type !== row.outcome && said && !row.isSuite && !said.startsWith(type) ? `${type}: ${said}` : said;
 }
 
 function signatureOf(row) {
@@ -60,7 +78,8 @@ function signatureOf(row) {
   const message = shortened(mask(firstLine), 160);
   const type = result.type && result.type !== row.outcome ? result.type : "";
   const title = type && !message.startsWith(type) ? `${type}: ${message}` : message;
-  return { key: [row.fault, row.outcome, type, message, ownFrame(result.text)].join("\n"), title };
+  const place = isVague(message) ? ownFrame(result.text) || result.file || row.suite.file : "";
+  return { key: [row.fault, row.outcome, type, message, place].join("\n"), title };
 }
 
 /** Of rows with a fault: the clusters of each fault, largest first. */

@@ -186,7 +186,7 @@ Test(console, the_end_groups_failures_by_whose_fault_they_are)
         "      itrun run api/order --seed 42\n");
     HAS("\ninfrastructure: 1 suite\n  AssumeRole: AccessDenied\n");
     HAS("\nnot finished: 1 suite\n  the run was stopped\n      api/search · shard 1 · account-001\n");
-    HAS("files      .itrun/runs/0198-run (junit.xml");
+    HAS("files      .itrun/runs/0198-run (report.html, junit.xml");
     HAS("took       3.0s (predicted 1m 30s, lower bound 1m 20s)\n"
         "lanes      6.0s waiting for accounts, 0ms stacks, 3.0s suites, 0ms idle (all lanes added up)\n"
         "FAILED (exit code 1)\n");

@@ -42,7 +42,7 @@ Test(html, the_plain_page_names_test_fault_and_command)
     HAS("<h1 class=\"verdict failed\">Failed</h1>");
     HAS("2 bad results in 2 of 3 suites. Tests failed. Exit code 1.");
     HAS("adds an item</h4>");
-    HAS("<pre class=\"message\">3 is not 4</pre>");
+    HAS("<pre class=\"message\">AssertionError: 3 is not 4</pre>");
     HAS("<h3>Your tests <span>1</span></h3>");
     HAS("<h3>The account <span>1</span></h3>");
     HAS("Throttling: Rate exceeded");
@@ -81,7 +81,7 @@ Test(html, a_flake_is_told_apart)
     feed_attempt_end(&feed, 0, 2, OUTCOME_PASSED, NULL, &second);
     feed_suite_end(&feed, 0, 2, OUTCOME_PASSED, NULL);
     HAS("<h3>Flakes <span>1</span></h3>");
-    HAS("<pre class=\"message\">late</pre>");
+    HAS("<pre class=\"message\">AssertionError: late</pre>");
 }
 
 Test(html, fifty_failures_are_plain_and_the_rest_is_counted)
