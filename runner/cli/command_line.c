@@ -32,6 +32,9 @@ static const struct option table[] = {
      "run each suite N times, each with a seed of its own, to hunt a flake"},
     {"until-fail", 0, OPTION_FLAG, GROUP_RUN, AT(is_until_fail), NULL,
      "with --repeat: stop at the first failure"},
+    {"failed-first", 0, OPTION_FLAG, GROUP_RUN, AT(is_failed_first), NULL,
+     "in each shard, what failed last time before the rest"},
+    {"watch", 0, OPTION_FLAG, GROUP_WATCH, AT(is_watch), NULL, "run again whenever a file changes"},
     {"hold-on-fail", 0, OPTION_DURATION, GROUP_RUN, AT(hold_ms), "D",
      "keep the account of a failed suite, as it is, until D after the run"},
     {"force-deploy", 0, OPTION_FLAG, GROUP_RUN | GROUP_SHELL, AT(is_force_deploy), NULL,
@@ -301,6 +304,43 @@ bool command_line_parse(int argc, char **argv, const struct command **ret_comman
         *ret_command = parser.command;
     }
     return check_groups(&parser);
+}
+
+static bool write_option(const struct options *options, const struct option *option, struct text *text)
+{
+    static const struct options unset = {.retries = -1};
+    const char *field = (const char *)options + option->offset;
+    const char *string = NULL;
+    int64_t number = 0, usual = 0;
+    switch (option->kind) {
+    case OPTION_FLAG:
+        text_append_format(text, "--%s", option->name);
+        return *(const bool *)(const void *)field;
+    case OPTION_STRING:
+        memcpy(&string, field, sizeof string);
+        text_append_format(text, "--%s=%s", option->name, string != NULL ? string : "");
+        return string != NULL;
+    case OPTION_COUNT:
+    case OPTION_COUNT_OR_ONE:
+    case OPTION_DURATION: break;
+    }
+    memcpy(&number, field, sizeof number);
+    memcpy(&usual, (const char *)&unset + option->offset, sizeof usual);
+    text_append_format(text, "--%s=%lld%s", option->name, (long long)number,
+                       option->kind == OPTION_DURATION ? "ms" : "");
+    return number != usual;
+}
+
+void command_line_again(const struct options *options, unsigned groups,
+                        void (*add)(void *context, const char *word), void *context)
+{
+    for (size_t i = 0; i < OPTION_TOTAL; i++) {
+        struct text text = {0};
+        if ((table[i].groups & groups) != 0 && write_option(options, &table[i], &text)) {
+            add(context, text_string(&text));
+        }
+        text_clear(&text);
+    }
 }
 
 void command_line_clear(struct options *options)

@@ -28,6 +28,7 @@ struct options {
     int64_t repeat; /* 0: not given */
     bool is_until_fail;
     int64_t hold_ms;
+    bool is_watch, is_failed_first;
     bool is_junit_strict, is_local, is_force, is_github_status, is_force_deploy, is_no_deploy, is_failed,
         is_json, is_help, is_version;
     const char **words; /* positional arguments after the command */
@@ -44,6 +45,7 @@ enum option_group {
     GROUP_REPORTS = 8,   /* --junit, --junit-strict, --metrics, --summary, --trace, --html, --ctrf, --otlp */
     GROUP_RERUN = 16,    /* --failed, --shard, --suite, --test */
     GROUP_ACCOUNT = 32,  /* --account */
+    GROUP_WATCH = 4096,  /* --watch */
     GROUP_SHELL = 256,   /* --shard, --suite, --seed, --no-deploy, --force-deploy */
     GROUP_STATUS = 2048, /* --github-status */
     GROUP_INIT = 512,    /* --local, --force */
@@ -75,6 +77,9 @@ extern const struct command *const commands[]; /* NULL-terminated */
 /* ret_options->words is memory_new'ed (command_line_clear). */
 bool command_line_parse(int argc, char **argv, const struct command **ret_command,
                         struct options *ret_options, struct error *error);
+/* The options of these groups that differ from what no option gives, as words ("--shards=4"). */
+void command_line_again(const struct options *options, unsigned groups,
+                        void (*add)(void *context, const char *word), void *context);
 void command_line_clear(struct options *options);
 void command_line_help(const struct command *command, struct text *text); /* NULL: of itrun itself */
 #endif

@@ -5,6 +5,7 @@
 #include "journal_read.h"
 #include "manifest.h"
 #include "run_id.h"
+#include "watch.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -176,6 +177,14 @@ static bool is_config_usable(const char *config, bool is_foreign)
     return config != NULL && access(config, R_OK) == 0 && !(is_foreign && leads_out);
 }
 
+static int watch_wanted(struct options *options, const struct wanted *wanted)
+{
+    options->words = wanted->names;
+    options->word_count = wanted->count;
+    options->shards = options->shard > 0 ? 1 : options->shards;
+    return watch_run(options);
+}
+
 static int run(const struct options *given)
 {
     struct options options = *given;
@@ -201,13 +210,14 @@ static int run(const struct options *given)
         if (given->config == NULL && is_config_usable(manifest.config, is_foreign)) {
             options.config = manifest.config;
         }
-        exit_code = rerun_wanted(&options, &wanted, &manifest);
+        exit_code =
+            given->is_watch ? watch_wanted(&options, &wanted) : rerun_wanted(&options, &wanted, &manifest);
     }
     memory_free(wanted.names);
     arena_free(wanted.arena);
     return exit_code;
 }
 
-const struct command rerun_command = {"rerun", "[RUN|DIR|ARCHIVE] [RUN]",
-                                      "run the failing suites of a run again, with its seed",
-                                      GROUP_ALWAYS | GROUP_RUN | GROUP_REPORTS | GROUP_RERUN, run};
+const struct command rerun_command = {
+    "rerun", "[RUN|DIR|ARCHIVE] [RUN]", "run the failing suites of a run again, with its seed",
+    GROUP_ALWAYS | GROUP_RUN | GROUP_REPORTS | GROUP_RERUN | GROUP_WATCH, run};

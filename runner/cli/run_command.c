@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "itrun/model/outcome.h"
 #include "run_id.h"
+#include "watch.h"
 #include <stdio.h>
 
 static int nothing_selected(void)
@@ -15,6 +16,9 @@ static int nothing_selected(void)
 
 static int run(const struct options *options)
 {
+    if (options->is_watch) {
+        return watch_run(options);
+    }
     char run_id[RUN_ID_SIZE];
     run_id_make(run_id);
     struct workspace workspace = {.run_id = run_id};
@@ -40,4 +44,5 @@ static int run(const struct options *options)
 }
 
 const struct command run_command = {"run", "[SUITE…]", "run the suites (the default command)",
-                                    GROUP_ALWAYS | GROUP_SELECT | GROUP_RUN | GROUP_REPORTS, run};
+                                    GROUP_ALWAYS | GROUP_SELECT | GROUP_RUN | GROUP_REPORTS | GROUP_WATCH,
+                                    run};

@@ -155,6 +155,25 @@ static bool check_reports_apart(const struct workspace *workspace, const struct 
     return true;
 }
 
+/* Who mends something wants to see that first; the plan's times stay as they are. */
+static void put_failed_first(struct workspace *workspace, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->shard_count; i++) {
+        struct shard *shard = &plan->shards[i];
+        size_t *order = arena_alloc(workspace->arena, (shard->suite_count + 1) * sizeof *order);
+        size_t count = 0;
+        for (int is_failed = 1; is_failed >= 0; is_failed--) {
+            for (size_t s = 0; s < shard->suite_count; s++) {
+                size_t suite = shard->suites[s];
+                if (workspace->inventory->suites[suite].estimate.has_failed_last == (is_failed == 1)) {
+                    order[count++] = suite;
+                }
+            }
+        }
+        shard->suites = order;
+    }
+}
+
 bool workspace_plan(struct workspace *workspace, struct planned *planned, struct error *error)
 {
     const struct options *options = workspace->options;
@@ -172,6 +191,9 @@ bool workspace_plan(struct workspace *workspace, struct planned *planned, struct
         return false;
     }
     planned->plan = plan_make(inventory, planned->suites, planned->count, &planned->run, error);
+    if (planned->plan != NULL && options->is_failed_first) {
+        put_failed_first(workspace, planned->plan);
+    }
     return planned->plan != NULL && check_reports_apart(workspace, planned, error);
 }
 
