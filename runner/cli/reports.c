@@ -5,6 +5,7 @@
 #include "itrun/reporters.h"
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #define MARKDOWN_LIMIT_BYTES ((size_t)900 * 1024) /* GitHub and Buildkite take 1 MiB */
 
@@ -77,6 +78,19 @@ static void add_file(struct reports *reports, struct copies *copies, const char 
     copies->files[copies->count++] = report_file_new(reports->loop, reports->worker, path);
 }
 
+/* Before the run begins: after an hour of it nobody wants to learn that a folder was missing. */
+static bool make_folder_of(const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path) {
+        return true;
+    }
+    char *folder = memory_copy_bytes(path, (size_t)(slash - path));
+    bool is_made = file_make_folders(folder, error);
+    memory_free(folder);
+    return is_made;
+}
+
 static const char *asked_path(const struct options *options, const struct report_kind *kind)
 {
     return *(const char *const *)(const void *)((const char *)options + kind->asked);
@@ -114,6 +128,10 @@ struct reports *reports_open(uv_loop_t *loop, const char *folder, const struct o
             text_clear(&path);
         }
         if (asked != NULL) {
+            if (!make_folder_of(asked, error)) {
+                reports_close(reports);
+                return NULL;
+            }
             add_file(reports, copies, asked);
         }
         if (copies->count > 0) {

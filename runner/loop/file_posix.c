@@ -41,9 +41,23 @@ bool file_error(struct error *error, int errno_value, const char *doing, const c
     return false;
 }
 
+/* Made, or there already: as a folder. */
+static bool make_folder(const char *path)
+{
+    if (mkdir(path, 0777) == 0) {
+        return true;
+    }
+    struct stat status;
+    if (errno == EEXIST && stat(path, &status) == 0) {
+        errno = ENOTDIR;
+        return S_ISDIR(status.st_mode);
+    }
+    return false;
+}
+
 bool file_make_folders(const char *path, struct error *error)
 {
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) {
+    if (make_folder(path)) {
         return true;
     }
     if (errno != ENOENT) {
@@ -56,15 +70,11 @@ bool file_make_folders(const char *path, struct error *error)
             continue;
         }
         *at = '\0';
-        is_made = mkdir(partial, 0777) == 0 || errno == EEXIST ||
-                  file_error(error, errno, "make the folder", partial);
+        is_made = make_folder(partial) || file_error(error, errno, "make the folder", partial);
         *at = '/';
     }
     memory_free(partial);
-    if (is_made && mkdir(path, 0777) != 0 && errno != EEXIST) {
-        is_made = file_error(error, errno, "make the folder", path);
-    }
-    return is_made;
+    return is_made && (make_folder(path) || file_error(error, errno, "make the folder", path));
 }
 
 bool file_read(const char *path, size_t limit_bytes, char **ret_bytes, size_t *ret_length,

@@ -26,7 +26,6 @@ def large(tmp_path_factory):
     config = as_yaml({"version": 1, "project": "large", "suites": suites})
     project = Project(tmp_path_factory.mktemp("large") / "project", config,
                       {f"given-{name}.xml": report(size) for name, size in SIZES.items()})
-    (project.root / "out").mkdir()
     project.result = project.run("--shards", "5", "--seed", "1", "--junit", "out/mine.xml", timeout_s=120)
     assert project.result.code == 1, project.result.stderr
     return project

@@ -38,3 +38,17 @@ def test_where_it_makes_no_sense_it_is_refused(mixed):
     result = mixed.project.run("plan", "--junit-strict")
     assert result.code == 2
     assert "has no option --junit-strict" in result.stderr
+
+
+def test_the_folder_of_a_copy_is_made_or_refused_before_anything_runs(mixed):
+    project = mixed.project
+    result = project.run("run", "absent", "--junit", "new/deep/mine.xml")
+    assert result.code == 0, result.stderr
+    assert complaints(project.root / "new/deep/mine.xml") != [], "the usual dialect, and it is there"
+    before = sorted(path.name for path in (project.root / ".itrun/runs").iterdir())
+    refused = project.run("run", "recovered", "--junit", "suite.sh/mine.xml")
+    assert refused.code == 5
+    assert "suite.sh" in refused.stderr and "not a folder" in refused.stderr
+    started = set(path.name for path in (project.root / ".itrun/runs").iterdir()) - set(before)
+    assert all('"attempt.started"' not in journal.read_text()
+               for run in started for journal in (project.root / ".itrun/runs" / run).glob("events.ndjson"))

@@ -83,6 +83,9 @@ Test(file, folders_are_made_however_deep)
     cr_assert(file_make_folders(below("a/b/c"), &error), "what is there is fine");
     cr_assert_eq(access(below("a/b/c"), F_OK), 0);
     cr_assert(file_replace(below("plain"), "", 0, &error));
+    cr_assert_not(file_make_folders(below("plain"), &error), "a file is no folder");
+    cr_assert_not_null(strstr(error.hint, "not a folder"));
+    error_clear(&error);
     cr_assert_not(file_make_folders(below("plain/x/y"), &error));
     cr_assert_str_eq(error.code, "ENOTDIR");
 }
