@@ -13,19 +13,17 @@ struct framework_run {
     const char *test_name;   /* one case only, or NULL */
 };
 struct framework {
-    const char *name;              /* "pytest" */
-    const char *default_glob_hint; /* for messages: "tests/test_*.py" */
-    const char *install;           /* for messages: how to get it; NULL: nothing to say */
-    const char *const
-        *absent_signs; /* what its launcher writes when it is not installed; NULL-ended, may be NULL */
-    bool can_select;   /* --test works */
-    unsigned
-        no_match_statuses; /* a bit for each exit status with which --test may have matched nothing; 0: any */
-    bool shows_unselected; /* its report shows what --test left out, as skipped */
-    bool is_empty_wrong;   /* it exits 0 where it found no test at all: nobody saw anything pass */
-    bool needs_file;       /* a suite of it is a file */
-    bool is_per_directory; /* files of one directory are one suite, which is called like the directory */
-    bool has_report;       /* false: "command" without a declared report is judged by its exit status */
+    const char *name;                /* "pytest" */
+    const char *default_glob_hint;   /* for messages: "tests/test_*.py" */
+    const char *install;             /* for messages: how to get it; NULL: nothing to say */
+    const char *const *absent_signs; /* what is written when it is not installed; NULL-ended, or NULL */
+    bool can_select;                 /* --test works */
+    unsigned no_match_statuses; /* a bit for each exit status with which --test can match nothing; 0: any */
+    bool shows_unselected;      /* its report shows what --test left out, as skipped */
+    bool is_empty_wrong;        /* it exits 0 where it found no test at all: nobody saw anything pass */
+    bool needs_file;            /* a suite of it is a file */
+    bool is_per_directory;      /* files of one directory are one suite, which is called like the directory */
+    bool has_report;            /* false: "command" without a declared report is judged by its exit status */
     /* NULL-terminated argv in arena. A command with shell metacharacters becomes {"sh","-c",...}; file and
      * flags are then appended as quoted words. */
     const char *const *(*argv)(const struct framework_run *run, struct arena *arena);
