@@ -167,7 +167,8 @@ def failing(**more) -> list[dict]:
 
 def test_the_account_of_a_failed_suite_is_held_with_its_stacks_until_it_is_released(aws_project, accounts):
     ids = accounts(2)
-    project = aws_project([*failing(needs=["lone"]), {"name": "good", "command": "./note.sh"}], [lone_stack()], ids=ids)
+    project = aws_project([*failing(needs=["lone"]), {"name": "good", "command": "./note.sh", "env": {"NAP": "6"}}],
+                          [lone_stack()], ids=ids)
     result = project.run("--hold-on-fail", "2h", "--shards", "2")
     assert result.code == 1
     where = {suite: account for _, _, account, suite in project.notes()}
@@ -177,11 +178,17 @@ def test_the_account_of_a_failed_suite_is_held_with_its_stacks_until_it_is_relea
     shard = next(e["shard"] for e in result.events if e["type"] == "suite.finished" and e["suite_name"] == "breaks")
     assert hold["run"] == result.folder.name and hold["shard"] == shard
     ends = datetime.fromisoformat(result.summary["held_accounts"][0]["until"])
-    assert abs(ends - datetime.fromisoformat(hold["until"])) < timedelta(seconds=10)
+    ended = datetime.fromtimestamp(result.events[-1]["wall_us"] / 1e6, timezone.utc)
+    assert abs(ends - ended - timedelta(hours=2)) < timedelta(seconds=1)
+    assert abs(ends - datetime.fromisoformat(hold["until"])) < timedelta(seconds=3), "from the end of the run, not of the suite"
     assert timedelta(minutes=119) < ends - datetime.now(timezone.utc) <= timedelta(minutes=120)
     alias = states[where["breaks"]]["alias"]
     assert f"itrun shell --shard {shard}" in result.stderr and f"itrun accounts release {alias}" in result.stderr
     assert project.live(ids.index(where["breaks"])), "its stack is still there"
+    inside = project.run("shell", "--shard", str(shard), "--", "sh", "-c", "echo in $ITRUN_ACCOUNT_ID")
+    assert f"in {where['breaks']}" in inside.stdout, inside.stderr
+    after, = (row for row in json.loads(project.run("accounts", "list", "--json").stdout) if row["id"] == where["breaks"])
+    assert (after["state"], after["hold"]) == ("held", hold), "who entered it left it held"
     other = aws_project([{"name": "other", "command": "./note.sh"}], ids=[where["breaks"]], name="other")
     waiting = other.start("--timeout", "2s")
     told = other.finish(waiting)
