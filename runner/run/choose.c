@@ -112,22 +112,33 @@ static bool keeps_its_last(const struct lane *lane)
     return lane->state == LANE_OPEN && lane->reconcile != NULL && !has_started && has_one_waiting(lane);
 }
 
-struct lane *choose_other(struct run *run, const struct lane *lane, size_t suite)
+/* How near a lane is to starting this suite; 0: it cannot. */
+static int nearness(const struct lane *lane, size_t suite, bool may_wait)
+{
+    if (lane->wants_move || has_failed_need(lane, suite)) {
+        return 0;
+    }
+    if (lane->state == LANE_OPEN) {
+        return choose_is_ready(lane, suite) ? 4 : 3;
+    }
+    if (lane->state == LANE_PREPARING) {
+        return 2;
+    }
+    return lane->state == LANE_WAITING && may_wait ? 1 : 0;
+}
+
+struct lane *choose_other(struct run *run, const struct lane *lane, size_t suite, bool may_wait)
 {
     struct lane *chosen = NULL;
-    bool is_chosen_ready = false;
+    int nearest = 0;
     int64_t least_ms = INT64_MAX;
     for (size_t i = 0; i < run->lane_count; i++) {
         struct lane *other = &run->lanes[i];
-        if (other == lane || other->state != LANE_OPEN || other->wants_move ||
-            has_failed_need(other, suite)) {
-            continue;
-        }
-        bool is_ready = choose_is_ready(other, suite);
+        int near = other == lane ? 0 : nearness(other, suite, may_wait);
         int64_t left_ms = expected_left_ms(other);
-        if (is_ready > is_chosen_ready || (is_ready == is_chosen_ready && left_ms < least_ms)) {
+        if (near > nearest || (near > 0 && near == nearest && left_ms < least_ms)) {
             chosen = other;
-            is_chosen_ready = is_ready;
+            nearest = near;
             least_ms = left_ms;
         }
     }

@@ -140,7 +140,7 @@ static struct letting_go how_to_let_go(const struct lane *lane, bool is_unfinish
         return (struct letting_go){ACCOUNT_DIRTY, "a deploy was left unfinished"};
     }
     if (lane->end == LANE_END_MOVING) {
-        return (struct letting_go){ACCOUNT_DIRTY, "a suite blamed its infrastructure"};
+        return (struct letting_go){ACCOUNT_DIRTY, "its infrastructure failed a suite"};
     }
     return (struct letting_go){ACCOUNT_FREE, "done"};
 }
@@ -185,19 +185,37 @@ void lane_stop(struct lane *lane, enum lane_end end, struct effects *effects)
     lane_stop_when_idle(lane, effects);
 }
 
-static void lane_fail(struct lane *lane, const struct error *error, const char *problem_kind,
-                      struct effects *effects)
+static void append_failure(const struct error *error, struct text *reason)
 {
+    text_append(reason, error->what);
+    if (error->hint[0] != '\0') {
+        text_append_format(reason, "; %s", error->hint);
+    }
+}
+
+/* No account will ever be granted. */
+static void lane_refused(struct lane *lane, const struct error *error, struct effects *effects)
+{
+    struct text reason = {0};
+    append_failure(error, &reason);
     lane->end_error = *error;
     lane->end = LANE_END_INFRA;
-    tell_problem(lane->run, lane, problem_kind, error->what, effects);
-    struct text reason = {0};
-    text_append(&reason, error->what);
-    if (error->hint[0] != '\0') {
-        text_append_format(&reason, "; %s", error->hint);
-    }
+    tell_problem(lane->run, lane, "lease_lost", error->what, effects);
     lane_finish_waiting(lane, OUTCOME_INFRA, text_string(&reason), effects);
     text_clear(&reason);
+    lane_done(lane, effects);
+}
+
+/* The account cannot be entered. */
+static void lane_shut_out(struct lane *lane, const struct error *error, struct effects *effects)
+{
+    struct text reason = {0};
+    append_failure(error, &reason);
+    lane->end_error = *error;
+    tell_problem(lane->run, lane, "credentials", error->what, effects);
+    bool is_moving = lane_leave_account(lane, text_string(&reason), effects);
+    text_clear(&reason);
+    lane_stop(lane, is_moving ? LANE_END_MOVING : LANE_END_INFRA, effects);
 }
 
 void lane_cancel(struct lane *lane, const char *reason, bool is_kill, struct effects *effects)
@@ -321,10 +339,7 @@ void lane_pool_fact(struct lane *lane, const struct pool_fact *fact, struct effe
     switch (fact->type) {
     case POOL_GRANTED: lane_granted(lane, fact, effects); break;
     case POOL_WAITING: tell_account_waiting(lane, fact->holder, effects); break;
-    case POOL_REFUSED:
-        lane_fail(lane, &fact->error, "lease_lost", effects);
-        lane_done(lane, effects);
-        break;
+    case POOL_REFUSED: lane_refused(lane, &fact->error, effects); break;
     case POOL_EXTENDED: {
         lane->stop_by_ms = fact->stop_by_ms;
         if (lane->reconcile != NULL) {
@@ -354,8 +369,7 @@ static void lane_assumed(struct lane *lane, const struct input *input, struct ef
             lane->renew_at_ms = lane->run->now_ms + RENEW_AGAIN_MS;
             return;
         }
-        lane_fail(lane, error, "credentials", effects);
-        lane_stop(lane, LANE_END_INFRA, effects);
+        lane_shut_out(lane, error, effects);
         return;
     }
     int64_t life_ms = input->aws.lifetime_ms > 0 ? input->aws.lifetime_ms : CREDENTIALS_LIFE_MS;

@@ -16,6 +16,22 @@ static bool is_shard_timeout_spent(const struct lane *lane)
     return lane->run->options->shard_timeout_ms > 0 && lane->used_ms >= lane->run->options->shard_timeout_ms;
 }
 
+static void hand_over(struct lane *lane, struct lane *other, size_t suite, struct effects *effects)
+{
+    choose_steal(lane->run, lane, other, suite);
+    tell_stolen(lane, other, suite, "to be tried again in another account", effects);
+    other->has_new_suite = true;
+    run_make_due(lane->run, other);
+}
+
+/* Once around the pool at most. */
+static bool can_move(const struct lane *lane)
+{
+    const struct run *run = lane->run;
+    return !run->options->is_stealing_off && lane->moves + 1 < run->inventory->account_count &&
+           pool_has_other(run->pool, lane->account);
+}
+
 /* The infrastructure of an account failed a suite: it is tried again in another one where there is one, by a
  * lane that has it, or by this lane moving on. Else here. */
 static void place_avoided(struct lane *lane, struct effects *effects)
@@ -23,14 +39,10 @@ static void place_avoided(struct lane *lane, struct effects *effects)
     struct run *run = lane->run;
     size_t suite;
     while (!lane->wants_move && (suite = choose_avoided(lane)) != NO_INDEX) {
-        struct lane *other = run->options->is_stealing_off ? NULL : choose_other(run, lane, suite);
+        struct lane *other = run->options->is_stealing_off ? NULL : choose_other(run, lane, suite, false);
         if (other != NULL) {
-            choose_steal(run, lane, other, suite);
-            tell_stolen(lane, other, suite, "to be tried again in another account", effects);
-            other->has_new_suite = true;
-            run_make_due(run, other);
-        } else if (!run->options->is_stealing_off && lane->moves + 1 < run->inventory->account_count &&
-                   pool_has_other(run->pool, lane->account)) {
+            hand_over(lane, other, suite, effects);
+        } else if (can_move(lane)) {
             lane->wants_move = true;
         } else {
             run->suites[suite].avoid = NO_INDEX;
@@ -154,4 +166,43 @@ void lane_attempt_ended(struct lane *lane, enum outcome outcome, const char *rea
     /* first come first served: a lane does not keep a slot from those who wait */
     lane_drop_job_slot(lane, effects);
     lane_advance(lane, effects);
+}
+
+/* Where a suite goes whose lane cannot use its account: NULL and true: it waits for the lane to move. */
+static bool find_refuge(struct lane *lane, size_t suite, bool is_moving, struct lane **ret_other)
+{
+    struct run *run = lane->run;
+    struct retries retries = suite_retries(run, suite);
+    *ret_other = NULL;
+    if (!retries_allow(&retries, run->suites[suite].retries, OUTCOME_INFRA)) {
+        return false;
+    }
+    if (!is_moving && !run->options->is_stealing_off) {
+        *ret_other = choose_other(run, lane, suite, true);
+    }
+    return is_moving || *ret_other != NULL;
+}
+
+bool lane_leave_account(struct lane *lane, const char *reason, struct effects *effects)
+{
+    struct run *run = lane->run;
+    bool is_moving = can_move(lane), has_kept = false;
+    for (size_t i = 0; i < lane->queue_count; i++) {
+        size_t suite = lane->queue[i];
+        struct lane *other = NULL;
+        if (suite == NO_INDEX || run->suites[suite].progress != SUITE_WAITING ||
+            run->suites[suite].lane != lane->index) {
+            continue;
+        }
+        if (!find_refuge(lane, suite, is_moving, &other)) {
+            run_suite_finished(run, suite, OUTCOME_INFRA, reason, lane, effects);
+            continue;
+        }
+        try_again(lane, suite, OUTCOME_INFRA); /* the budget is of what ran: this did not */
+        has_kept = has_kept || other == NULL;
+        if (other != NULL) {
+            hand_over(lane, other, suite, effects);
+        }
+    }
+    return has_kept;
 }

@@ -208,6 +208,9 @@ void lane_want_new_stacks(struct lane *lane, struct effects *effects); /* of sui
 
 /* lane_work.c */
 void lane_claimed(struct lane *lane, const struct input *input, struct effects *effects);
+/* The account cannot be used: what may be tried again after infra waits for this lane to move, or is handed
+ * to other lanes; the rest ends. True: the lane is to move. */
+bool lane_leave_account(struct lane *lane, const char *reason, struct effects *effects);
 
 /* attempt.c */
 void attempt_start(struct lane *lane, size_t suite, struct effects *effects);
@@ -237,9 +240,9 @@ bool choose_is_ready(const struct lane *lane, size_t suite); /* its stacks are r
 bool lane_has_waiting(const struct lane *lane);
 size_t
 choose_avoided(const struct lane *lane); /* a suite of its own that avoids its account; NO_INDEX: none */
-/* Another lane at work that can try this suite in its account: where its stacks are ready, then the least
- * busy; NULL: none. */
-struct lane *choose_other(struct run *run, const struct lane *lane, size_t suite);
+/* Another lane that can try this suite in its account: where its stacks are ready, then the least busy; NULL:
+ * none. may_wait: also one that has no account yet. */
+struct lane *choose_other(struct run *run, const struct lane *lane, size_t suite, bool may_wait);
 void choose_steal(struct run *run, struct lane *from, struct lane *to, size_t suite);
 int64_t suite_expected_ms(const struct suite *suite);
 

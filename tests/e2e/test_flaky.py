@@ -129,6 +129,18 @@ def test_a_lane_alone_moves_to_an_idle_account_and_deploys_there(aws_project):
     assert sorted(states) == ["dirty", "free"], "whoever gets the suspect next looks twice"
 
 
+@pytest.mark.parametrize("shards, count", [("2", 2), ("1", 2), ("2", 3)])
+def test_suites_of_an_account_that_cannot_be_entered_are_run_in_another(aws_project, cloud, shards, count):
+    suites = [{"name": f"s{n}", "command": "./note.sh", "needs": ["lone"], "retries": {"infra": 1}} for n in range(4)]
+    project = aws_project(suites, [lone_stack()], count=count)
+    cloud.post("/faults", {"do": "deny", "operation": "AssumeRole", "account": project.ids[0]})
+    result = project.run("--shards", shards)
+    assert result.code == 0, result.stderr
+    assert project.ran() == ["s0", "s1", "s2", "s3"], "each once: nothing had begun where it could not"
+    assert project.ids[0] not in {account for _, _, account, _ in project.notes()}
+    assert result.stderr.count("itrun-runner") >= 1, "that an account is broken is said all the same"
+
+
 # --- which tests are flaky ----------------------------------------------------------------------------------
 
 CASES = """import os, pathlib

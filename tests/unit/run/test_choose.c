@@ -86,6 +86,6 @@ Test(choose, what_the_infrastructure_failed_in_an_account_is_not_taken_back_ther
     fixture_init(&fixture, 2);
     fixture.run->suites[0].avoid = fixture.idle->account;
     cr_assert_eq(taken_by_idle(&fixture), 1);
-    cr_assert_eq(choose_other(fixture.run, fixture.busy, 0), fixture.idle);
+    cr_assert_eq(choose_other(fixture.run, fixture.busy, 0, false), fixture.idle);
     run_free(fixture.run);
 }
