@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SECRETS_MAX (3 + TELEMETRY_HEADERS_MAX)
+
 struct execution {
     struct workspace *workspace;
     struct planned *planned;
@@ -28,6 +30,7 @@ struct execution {
     struct terminal terminal;
     struct keys keys;
     struct telemetry *telemetry; /* NULL: nobody wants the spans */
+    const struct telemetry_options *telemetry_options;
     struct sink *console, *history, *spans;
     struct ci_outputs *ci;
     bool is_record_broken;
@@ -138,6 +141,7 @@ static void open_telemetry(struct execution *execution)
         telemetry_environment(environment_value, NULL, workspace->arena, &error);
     if (options != NULL) {
         execution->telemetry = telemetry_open(&workspace->loop, options, &error);
+        execution->telemetry_options = options;
     }
     if (execution->telemetry != NULL) {
         execution->spans = otlp_batch_sink_new(telemetry_out(execution->telemetry));
@@ -193,6 +197,28 @@ void execute_options(const struct workspace *workspace, const struct planned *pl
     };
 }
 
+/* The caller's own, of AWS and of the collector; the log is told to mask them. */
+static size_t collect_secrets(struct execution *execution, const char *ret_secrets[SECRETS_MAX])
+{
+    const struct workspace *workspace = execution->workspace;
+    const struct telemetry_options *telemetry = execution->telemetry_options;
+    size_t count = 0;
+    if (workspace->aws != NULL) {
+        ret_secrets[count++] = workspace->identity.credentials.secret_key;
+        ret_secrets[count++] = workspace->identity.credentials.token;
+    }
+    for (size_t i = 0; telemetry != NULL && i < telemetry->header_count; i++) {
+        ret_secrets[count++] = telemetry->headers[i].value;
+    }
+    if (telemetry != NULL && telemetry->raw_headers != NULL) {
+        ret_secrets[count++] = telemetry->raw_headers;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ci_outputs_mask(execution->ci, ret_secrets[i]);
+    }
+    return count;
+}
+
 static bool drive(struct execution *execution, int *ret_exit_code, struct error *error)
 {
     struct workspace *workspace = execution->workspace;
@@ -206,11 +232,8 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
     if (execution->spans != NULL) {
         sinks[count++] = execution->spans;
     }
-    const char *secrets[2] = {workspace->identity.credentials.secret_key,
-                              workspace->identity.credentials.token};
-    for (size_t i = 0; workspace->aws != NULL && i < sizeof secrets / sizeof *secrets; i++) {
-        ci_outputs_mask(execution->ci, secrets[i]);
-    }
+    const char *secrets[SECRETS_MAX];
+    size_t secret_count = collect_secrets(execution, secrets);
     struct driver_options options;
     execute_options(workspace, execution->planned, &options);
     options.guard_path = text_string(&execution->guard);
@@ -218,7 +241,7 @@ static bool drive(struct execution *execution, int *ret_exit_code, struct error 
     options.sinks = sinks;
     options.sink_count = count;
     options.secrets = secrets;
-    options.secret_count = workspace->aws != NULL ? 2 : 0;
+    options.secret_count = secret_count;
     options.complain = complained;
     options.complain_context = execution;
     options.secret_learned = ci_outputs_mask;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 10000, HEADER_LIMIT = 32 };
+enum { TIMEOUT_MS = 10000 };
 
 struct surroundings {
     const char *(*lookup)(void *context, const char *name);
@@ -65,9 +65,10 @@ static bool read_headers(const struct surroundings *from, struct telemetry_optio
                          struct error *error)
 {
     const char *given = setting(from, "HEADERS");
-    struct http_header *headers = arena_alloc(from->arena, HEADER_LIMIT * sizeof *headers);
+    struct http_header *headers = arena_alloc(from->arena, TELEMETRY_HEADERS_MAX * sizeof *headers);
     char *rest = arena_string(from->arena, given);
     options->headers = headers;
+    options->raw_headers = given;
     while (rest != NULL && *rest != '\0') {
         char *pair = rest;
         char *comma = strchr(rest, ',');
@@ -81,7 +82,8 @@ static bool read_headers(const struct surroundings *from, struct telemetry_optio
             string_decode_percent(equals + 1);
         }
         char *name = trimmed(pair);
-        if (equals == NULL || !is_header(name, equals + 1) || options->header_count == HEADER_LIMIT) {
+        if (equals == NULL || !is_header(name, equals + 1) ||
+            options->header_count == TELEMETRY_HEADERS_MAX) {
             error_set(error, ERROR_CONFIG, "OTEL_EXPORTER_OTLP_HEADERS is not understood");
             return error_hint(error, "name=value, separated by commas; values percent-encoded");
         }

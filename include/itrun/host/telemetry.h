@@ -12,12 +12,14 @@
 #include "itrun/http.h"
 #include "itrun/loop.h"
 
+#define TELEMETRY_HEADERS_MAX 32
 struct telemetry_options { /* copied */
     const char *url;       /* of traces, whole */
     const struct http_header *headers;
     size_t header_count;
-    int64_t timeout_ms;    /* of one request with its repetitions, and of the end */
-    const char *ca_bundle; /* or NULL */
+    const char *raw_headers; /* as the environment has them, and the suites': a secret too; or NULL */
+    int64_t timeout_ms;      /* of one request with its repetitions, and of the end */
+    const char *ca_bundle;   /* or NULL */
 };
 struct telemetry;
 struct telemetry *telemetry_open(uv_loop_t *loop, const struct telemetry_options *options,

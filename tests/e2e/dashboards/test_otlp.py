@@ -188,6 +188,18 @@ def test_a_collector_that_is_down_costs_one_warning_and_no_verdict(tmp_path):
     assert time.monotonic() - began < 8  # nobody waits for who is not there
 
 
+def test_the_token_for_the_collector_stands_in_no_byte_that_itrun_writes(tmp_path):
+    with Collector() as collector:
+        project = Project(tmp_path / "p", "version: 1\nproject: p\nsuites:\n  - {name: one, command: 'env; echo Bearer canary-88f1 && false'}\n")
+        result = project.run(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20canary-88f1")
+        assert result.code == 1 and collector.requests[0][1]["authorization"] == "Bearer canary-88f1"
+        written = texts_below(project.root / ".itrun")
+        assert any(b"OTEL_EXPORTER_OTLP_HEADERS=[redacted]" in text for text in written.values())
+        assert [path for path, text in written.items() if b"canary-88f1" in text] == []
+        assert "canary" not in result.stdout + result.stderr
+        assert b"canary" not in b"".join(body for _, _, body in collector.requests)
+
+
 def test_a_collector_that_never_answers_is_waited_for_as_long_as_was_said(tmp_path):
     with Collector() as stuck:
         stuck.may_answer.clear()
