@@ -10,15 +10,14 @@
 struct service {
     enum ci_service service;
     enum ci_log log;
+    int first_index, first_attempt; /* what it calls its first node, its first attempt */
     const char *name;
     const char *mark, *mark_value; /* the variable that tells; NULL: any value */
     const char *index, *total;
-    int first_index; /* what it calls its first node */
     const char *commit;
     const char *branches[BRANCH_NAMES]; /* the first that is set */
     const char *base, *base_commit;
     const char *attempt;
-    int first_attempt;
     const char *url; /* {NAME} stands for a variable; one that is not set: no URL */
 };
 

@@ -73,16 +73,13 @@ static bool check_runs(const struct gate_question *question, struct error *error
 /* Oldest first. */
 static void add_suite(struct judgement *judgement, const struct result_suite *suite)
 {
-    size_t at = (size_t)map_get(judgement->by_name, suite->name);
-    if (at == 0) {
-        judgement->suites = memory_grow(judgement->suites, judgement->suite_count, &judgement->suite_capacity,
-                                        sizeof *judgement->suites);
-        judgement->suites[judgement->suite_count++].suite = suite;
-        map_put(judgement->by_name, suite->name, (void *)judgement->suite_count);
-        return;
+    struct judged_suite *judged = map_get(judgement->by_name, suite->name);
+    if (judged == NULL) {
+        judged = &judgement->suites[judgement->suite_count++];
+        map_put(judgement->by_name, suite->name, judged);
+    } else {
+        judged->is_recovered = judged->is_recovered || outcome_is_bad(judged->suite->outcome);
     }
-    struct judged_suite *judged = &judgement->suites[at - 1];
-    judged->is_recovered = judged->is_recovered || outcome_is_bad(judged->suite->outcome);
     judged->suite = suite;
 }
 
@@ -90,6 +87,11 @@ static void add_suite(struct judgement *judgement, const struct result_suite *su
 static void gather(struct judgement *judgement)
 {
     const struct gate_question *question = judgement->question;
+    size_t most = 0;
+    for (size_t i = 0; i < question->run_count; i++) {
+        most += question->runs[i].suite_count;
+    }
+    judgement->suites = arena_alloc(judgement->arena, most * sizeof *judgement->suites + 1);
     bool *is_taken = arena_alloc(judgement->arena, question->run_count * sizeof *is_taken + 1);
     for (size_t taken = 0; taken < question->run_count; taken++) {
         size_t oldest = question->run_count;
@@ -335,7 +337,6 @@ bool gate_decide(const struct gate_question *question, struct arena *arena, stru
     quarantine_review(&judgement);
     conclude(&judgement);
     map_free(judgement.by_name);
-    memory_free(judgement.suites);
     *ret_verdict = verdict;
     return true;
 }

@@ -16,9 +16,9 @@ struct judgement {
     struct gate_verdict *verdict;
     const char *today; /* "2026-11-24", UTC */
     struct judged_suite *suites;
-    size_t suite_count, suite_capacity;
+    size_t suite_count;
     size_t reason_capacity;
-    struct map *by_name; /* -> index + 1 */
+    struct map *by_name; /* -> one of suites */
 };
 void judgement_add(struct judgement *judgement, const struct gate_reason *reason);
 

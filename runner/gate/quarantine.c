@@ -121,11 +121,11 @@ enum gate_seen gate_entry_seen(const struct quarantine_entry *entry, const struc
 /* In the newest run that has the suite. */
 static enum gate_seen seen_now(const struct judgement *judgement, const struct quarantine_entry *entry)
 {
-    size_t at = (size_t)map_get(judgement->by_name, entry->suite);
-    if (at == 0) {
+    const struct judged_suite *judged = map_get(judgement->by_name, entry->suite);
+    if (judged == NULL) {
         return GATE_ABSENT;
     }
-    struct result_suite suite = *judgement->suites[at - 1].suite;
+    struct result_suite suite = *judged->suite;
     const struct results one = {.suites = &suite, .suite_count = 1};
     return gate_entry_seen(entry, &one);
 }
