@@ -93,6 +93,12 @@ def test_one_that_passes_for_long_is_to_be_released(project):
         assert shop_.run().code == 0
         code, verdict = gate(shop_)
         assert code == 0 and reasons(verdict, "says") == said, runs
+    good = (shop_.root / "e2e.cases").read_text()
+    shop_.write({"e2e.cases": repr([("test_opens", None), ("test_wobbles", "boom")])})
+    shop_.run()
+    shop_.write({"e2e.cases": good})
+    assert shop_.run().code == shop_.run().code == 0
+    assert reasons(gate(shop_)[1], "says") == [], "a bad run ends the row, however many good ones stand before it"
 
 
 def test_flaky_tests_are_allowed_as_the_policy_says(project):
