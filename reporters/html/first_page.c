@@ -3,9 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define LINE_LIMIT  500
-#define LOST_SUITES 10 /* named at each lost shard */
-#define LOST_SHARDS 50
+#define LINE_LIMIT     500
+#define LOST_SUITES    10 /* named at each lost shard */
+#define LOST_SHARDS    50
+#define SHARDS_AT_MOST 100000 /* a damaged journal must not ask for gigabytes */
 
 static void append_line(struct text *text, const char *string)
 {
@@ -323,7 +324,7 @@ static void write_lost_shard(const struct first_page *page, size_t shard, size_t
     struct text *text = page->text;
     size_t named = 0;
     text_append_format(text, "<li>shard %zu", shard + 1);
-    if (fold->shards[shard].account != NULL) {
+    if (shard < fold->shard_count && fold->shards[shard].account != NULL) {
         text_append(text, " (");
         append_line(text, fold->shards[shard].account);
         text_append(text, ")");
@@ -340,15 +341,27 @@ static void write_lost_shard(const struct first_page *page, size_t shard, size_t
     text_append(text, lost > named ? ", …</li>\n" : "</li>\n");
 }
 
+/* The plan may have been cut off before the shards were announced. */
+static size_t highest_shard(const struct fold *fold)
+{
+    size_t highest = fold->shard_count;
+    for (size_t i = 0; i < fold->suite_count; i++) {
+        size_t shard = fold->suites[i].shard;
+        highest = shard > highest && shard <= SHARDS_AT_MOST ? shard : highest;
+    }
+    return highest;
+}
+
 /* Which shards, since a whole machine may be gone. */
 void first_page_lost(const struct first_page *page)
 {
     const struct fold *fold = page->fold;
-    size_t *lost = memory_new((fold->shard_count + 1) * sizeof *lost);
+    size_t count = highest_shard(fold);
+    size_t *lost = memory_new((count + 1) * sizeof *lost);
     size_t shards = 0;
     for (size_t i = 0; i < fold->suite_count; i++) {
         size_t shard = fold->suites[i].shard;
-        if (fold->suites[i].outcome == OUTCOME_LOST && shard > 0 && shard <= fold->shard_count) {
+        if (fold->suites[i].outcome == OUTCOME_LOST && shard > 0 && shard <= count) {
             shards += lost[shard - 1]++ == 0;
         }
     }
@@ -358,7 +371,7 @@ void first_page_lost(const struct first_page *page)
             "<section id=\"lost\" aria-label=\"lost shards\">\n<h2>Lost shards <span>%zu</span></h2>\n<ul>\n",
             shards);
         size_t written = 0;
-        for (size_t i = 0; i < fold->shard_count && written < LOST_SHARDS; i++) {
+        for (size_t i = 0; i < count && written < LOST_SHARDS; i++) {
             if (lost[i] > 0) {
                 write_lost_shard(page, i, lost[i]);
                 written++;

@@ -10,6 +10,8 @@ const COLUMNS = [
 ];
 const BADNESS = ["failed", "error", "timeout", "infra", "lost", "cancelled", "flaky", "skipped", "passed"];
 
+const ROWS_BEYOND_SIGHT = 12;
+
 const badness = (row) => BADNESS.indexOf(row.outcome);
 const overrun = (suite) => (suite.expected > 0 ? suite.ms / suite.expected : 0);
 
@@ -89,8 +91,8 @@ class TestList {
     const height = this.rowHeight();
     if (from === undefined) {
       const top = this.body.getBoundingClientRect().top;
-      from = Math.max(0, Math.floor(-top / height) - 12);
-      to = from + Math.ceil(innerHeight / height) + 24;
+      from = Math.max(0, Math.floor(-top / height) - ROWS_BEYOND_SIGHT);
+      to = Math.max(from, Math.ceil((innerHeight - top) / height)) + ROWS_BEYOND_SIGHT;
     }
     to = Math.min(this.shown.length, to);
     from = Math.min(from, to);

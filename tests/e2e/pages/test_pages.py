@@ -155,14 +155,16 @@ def pages(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def verdicts(pages) -> dict[tuple[str, str], str]:
+def verdicts(pages, request) -> dict[tuple[str, str], str]:
     """(file, claim) -> "" or why it does not hold."""
     found = {}
     for path in sorted(HERE.glob("*.test.mjs")):
         environment = {**os.environ, "ITRUN_PAGES": str(pages), "PATH": f"{ROOT}/.venv-tests/bin:{os.environ['PATH']}"}
         run = subprocess.run(["node", "--test-reporter=tap", "--test-timeout=60000", path.name], cwd=HERE, env=environment, capture_output=True,
                              text=True, timeout=280)
-        print("\n".join(line.removeprefix("# ") for line in run.stdout.splitlines() if "figure " in line))
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            for figure in re.findall(r"^figure .*", run.stdout, re.M):
+                print(f"\n{figure}", end="")
         for block in re.split(r"(?m)^(?=(?:not )?ok \d+ - )", run.stdout)[1:]:
             state, name = re.match(r"(not ok|ok) \d+ - (.*)", block).groups()
             found[path.name, name] = "" if state == "ok" else block

@@ -3,6 +3,7 @@
 #include "feed.h"
 #include "itrun/base/memory.h"
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,42 @@ Test(html, fifty_failures_are_plain_and_the_rest_is_counted)
     feed_end(&feed, 1);
     cr_assert_eq(count_of(page(), "<article class=\"failure\""), 50);
     HAS("and 20 more: summary.json and junit.xml hold them all");
+}
+
+Test(html, a_plan_cut_off_names_its_shards_too)
+{
+    struct capture cut;
+    capture_init(&cut);
+    struct sink *sink = html_sink_new(&cut.out);
+    struct error error = {0};
+    struct event events[] = {{.type = EVENT_RUN_STARTED, .suite = NO_INDEX, .run = "r"},
+                             {.type = EVENT_SUITE_PLANNED, .suite = 0, .suite_name = "api", .shard = 7}};
+    cr_assert(sink->on_event(sink, &events[0], &error) && sink->on_event(sink, &events[1], &error));
+    cr_assert(sink->flush(sink, &error));
+    cr_assert(strstr(text_string(&cut.replaced), "<li>shard 7: 1 suite without outcome: api</li>") != NULL);
+    sink->free(sink);
+    capture_clear(&cut);
+}
+
+Test(html, ten_thousand_cases_stay_below_ten_megabytes)
+{
+    enum { EACH = 3400 };
+    static struct test_case cases[EACH];
+    static char names[EACH][64];
+    for (size_t i = 0; i < EACH; i++) {
+        snprintf(names[i], sizeof names[i], "test_of_a_name_as_long_as_they_mostly_are[%zu]", i);
+        cases[i] = i % 10 == 0 ? case_failed(names[i], "expected 200, got 503") : case_passed(names[i]);
+    }
+    struct report report = report_of(cases, EACH);
+    size_t before = mallinfo2().uordblks;
+    for (size_t i = 0; i < 3; i++) {
+        feed_suite(&feed, i, OUTCOME_FAILED, "some of them", &report);
+    }
+    feed_end(&feed, 1);
+    size_t journal = feed.journal.capacity;
+    size_t held = mallinfo2().uordblks - before;
+    cr_assert_lt(held, journal + 10000000, "%zu bytes, %zu of them the test's own", held, journal);
+    cr_assert_lt(strlen(page()), 3000000);
 }
 
 Test(html, what_a_test_says_stays_text)
