@@ -330,7 +330,7 @@ def test_a_read_only_output_directory_is_named_and_nothing_runs(project, tmp_pat
 def test_a_full_disk_stops_the_run_with_5_and_keeps_what_was_seen(project, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192k", "none", str(disk)], check=True)
     try:
         body = "command: sh -c 'head -c 30000 /dev/zero | tr \"\\\\0\" x'"
         shop = project(commands(**{f"s{i}": body for i in range(12)}))
