@@ -86,14 +86,19 @@ struct open_test {
     size_t first_case; /* of what stands in it */
 };
 
+/* Where a case stands. */
+struct place {
+    const char *const *titles; /* around it, outermost first */
+    size_t depth;              /* how many */
+    size_t class_depth;        /* how many of them are describes: the others belong to the name */
+};
+
 struct node_reading {
     struct report *report;
     const struct suite *suite;
     struct open_test open[NESTING_MAX];
-    const char *const **paths; /* of each case: the titles around it, outermost first */
-    size_t *depths;            /* how many */
-    size_t *class_depths;      /* how many of them are describes: the others belong to the name */
-    size_t capacity, depth_capacity, class_capacity;
+    struct place *places; /* of each case */
+    size_t capacity;
     bool has_ended;
 };
 
@@ -118,15 +123,11 @@ static struct test_case *add_case(struct node_reading *reading, const struct jso
 {
     struct report *report = reading->report;
     size_t at = report->count;
-    reading->paths = memory_grow(reading->paths, at, &reading->capacity, sizeof *reading->paths);
-    reading->depths = memory_grow(reading->depths, at, &reading->depth_capacity, sizeof *reading->depths);
-    reading->class_depths =
-        memory_grow(reading->class_depths, at, &reading->class_capacity, sizeof *reading->class_depths);
-    const char **path = arena_alloc(report->arena, (depth + 1) * sizeof *path);
+    reading->places = memory_grow(reading->places, at, &reading->capacity, sizeof *reading->places);
+    const char **titles = arena_alloc(report->arena, (depth + 1) * sizeof *titles);
     for (size_t i = 0; i < depth; i++)
-        path[i] = reading->open[i].name ? reading->open[i].name : "";
-    reading->paths[at] = path;
-    reading->depths[at] = reading->class_depths[at] = depth;
+        titles[i] = reading->open[i].name ? reading->open[i].name : "";
+    reading->places[at] = (struct place){titles, depth, depth};
     struct test_case *added = report_add(report);
     const char *name = json_get_string(event, "name", "");
     added->name = printable_name(name, strlen(name), report->arena);
@@ -206,8 +207,8 @@ static void test_ended(struct node_reading *reading, const struct json *event, b
     bool is_suite = json_get_bool(event, "is_suite", false);
     if (open->child_count > 0 && !is_suite) { /* the titles around its subtests end being a class here */
         for (size_t i = open->first_case; i < reading->report->count; i++) {
-            if (reading->class_depths[i] > nesting)
-                reading->class_depths[i] = nesting;
+            if (reading->places[i].class_depth > nesting)
+                reading->places[i].class_depth = nesting;
         }
     }
     if (is_unselected(event) || (!is_fine && is_by_its_tests(event)))
@@ -252,17 +253,16 @@ static const char *join(const char *const *titles, size_t count, const char *sep
 
 static void name_cases(struct node_reading *reading)
 {
-    struct report *report = reading->report;
-    for (size_t i = 0; i < report->count; i++) {
-        const char *const *path = reading->paths[i];
-        size_t classes = reading->class_depths[i];
-        struct test_case *found = &report->cases[i];
-        found->classname = join(path, classes, " ", NULL, report->arena);
-        if (classes == 0 && found->file)
+    struct arena *arena = reading->report->arena;
+    for (size_t i = 0; reading->places && i < reading->report->count; i++) {
+        const struct place *place = &reading->places[i];
+        struct test_case *found = &reading->report->cases[i];
+        size_t inner = place->depth - place->class_depth;
+        found->classname = join(place->titles, place->class_depth, " ", NULL, arena);
+        if (place->class_depth == 0 && found->file)
             found->classname = found->file; /* as mocha has it */
-        if (reading->depths[i] > classes)
-            found->name =
-                join(path + classes, reading->depths[i] - classes, SEPARATOR, found->name, report->arena);
+        if (inner > 0)
+            found->name = join(place->titles + place->class_depth, inner, SEPARATOR, found->name, arena);
     }
 }
 
@@ -302,9 +302,7 @@ static void node_read(const struct suite *suite, const char *bytes, size_t lengt
     else if (!reading.has_ended && !report->problem)
         report->problem = "the report ends in the middle: node did not come to its end";
     report->is_complete = report->problem == NULL;
-    memory_free(reading.paths);
-    memory_free(reading.depths);
-    memory_free(reading.class_depths);
+    memory_free(reading.places);
 }
 
 static const char *const absent_signs[] = {"bad option: --test", NULL};
