@@ -168,6 +168,7 @@ Test(cases, what_a_framework_itself_tried_again_is_flaky)
     cr_assert_eq(reported.totals.flaky, 1);
     cr_assert(reported.list[0].is_flaky && !reported.list[1].is_flaky);
     cr_assert_eq(reported.list[0].status, CASE_PASSED);
+    cr_assert_null(reported.list[0].main->message);
     cr_assert_str_eq(reported.list[0].others[0]->message, "not yet");
     cr_assert_eq(reported.list[0].others[0]->status, CASE_FAILED);
 }
