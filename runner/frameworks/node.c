@@ -167,7 +167,7 @@ static bool fill_skip(struct test_case *added, const struct json *event, const c
     return true;
 }
 
-/* Where a file has no test, did not load, or left before its end, the file itself is told as the test. */
+/* Where a file did not load, or no test of it was told, the file itself stands for a test. */
 static bool is_whole_file(const struct node_reading *reading, const struct json *event)
 {
     const char *name = json_get_string(event, "name", "");
@@ -176,16 +176,18 @@ static bool is_whole_file(const struct node_reading *reading, const struct json 
     return nesting_of(event) == 0 && name[0] && (strcmp(name, file) == 0 || is_own);
 }
 
+/* One that is fine is nothing: it left before its tests were told, has none, or none was chosen. */
 static void add_whole_file(struct node_reading *reading, const struct json *event, bool is_fine)
 {
+    if (is_fine)
+        return;
     struct test_case *added = add_case(reading, event, 0);
     added->name = "(file)";
     added->is_no_test = true;
     added->status = CASE_ERROR;
     added->type = "Error";
     added->line = 0;
-    added->message = is_fine ? "no test ran: the file has none, or left by process.exit before they were told"
-                             : "the file did not load, or broke outside its tests: see the output";
+    added->message = "the file did not load, or broke outside its tests: see the output";
 }
 
 static bool is_by_its_tests(const struct json *event)
