@@ -1,6 +1,6 @@
 /* itrun history - what the runs of this checkout taught: how long suites take, and which cannot make up their
  * mind. Reads itrun.db alone: no configuration has to be in order for it. */
-#include "commands.h"
+#include "history_import.h"
 #include "itrun/base/json.h"
 #include "itrun/base/memory.h"
 #include "itrun/model/outcome.h"
@@ -213,6 +213,9 @@ static bool read_and_show(uv_loop_t *loop, const char *path, const struct option
 
 static int run(const struct options *options)
 {
+    if (options->word_count > 0 && strcmp(options->words[0], "import") == 0) {
+        return history_import(options);
+    }
     struct error error = {0};
     struct text path = {0};
     uv_loop_t loop;
@@ -234,5 +237,5 @@ static int run(const struct options *options)
     return is_done ? EXIT_CODE_PASSED : exit_code_of(&error);
 }
 
-const struct command history_command = {"history", "[SUITE…]", "flake rates and timings of past runs",
-                                        GROUP_ALWAYS, run};
+const struct command history_command = {"history", "[SUITE…] | import FILE…",
+                                        "flake rates and timings of past runs", GROUP_ALWAYS, run};

@@ -364,3 +364,25 @@ def test_an_older_history_goes_on(flaky):
     assert planned["planned"]["expected_ms"] == 4321
     known, = json.loads(shop.run("history", "--json").stdout)
     assert known["executions"] == 2
+
+
+def test_what_pytest_split_measured_is_a_first_guess_until_something_was_run(tmp_path):
+    config = {"version": 1, "project": "shop", "suites": [{"name": "api", "framework": "pytest", "files": "t/test_*.py"}]}
+    shop = Project(tmp_path / "project", as_yaml(config), {"t/test_a.py": CASES, "t/test_b.py": CASES})
+    shop.write({".test_durations": json.dumps({"t/test_a.py::test_x": 1.5, "t/test_a.py::C::test_y[1]": 2.25,
+                                               "gone/test_z.py::test_z": 9})})
+    result = shop.run("history", "import", ".test_durations")
+    assert result.code == 0 and "1 of 2 suites" in result.stdout, result.stderr
+    planned = {e["suite_name"]: e["planned"] for e in shop.run("--seed", "1").events if e["type"] == "suite.planned"}
+    assert planned["api/t/test_a.py"]["expected_ms"] == 3750 and "expected_ms" not in planned["api/t/test_b.py"]
+
+
+@pytest.mark.parametrize("content", ["[]", "not json", '{"t/test_a.py::x": "long"}', '{"no node id": 1}', '{"a::b": -1}'])
+def test_a_file_that_is_not_of_pytest_split_is_refused_with_its_mend(flaky, content):
+    shop = flaky({"s": ("pass", {})})
+    shop.write({"durations": content})
+    for arguments in (["durations"], ["absent"], []):
+        result = shop.run("history", "import", *arguments)
+        assert result.code in (2, 5) and "itrun: " in result.stderr and "Traceback" not in result.stderr
+    assert shop.run("history", "import", "durations").code == 2
+    assert not (shop.root / ".itrun/itrun.db").exists()
