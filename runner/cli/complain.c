@@ -9,12 +9,15 @@ void complaint_append(const struct error *error, struct text *text)
 {
     text_append(text, "itrun: ");
     if (error->where[0] != '\0') {
-        text_append_format(text, "%s: ", error->where);
+        ci_append_harmless(text, error->where);
+        text_append(text, ": ");
     }
-    text_append(text, error->what);
+    ci_append_harmless(text, error->what);
     text_append_char(text, '\n');
     if (error->hint[0] != '\0') {
-        text_append_format(text, "  mend: %s\n", error->hint);
+        text_append(text, "  mend: ");
+        ci_append_harmless(text, error->hint);
+        text_append_char(text, '\n');
     }
 }
 

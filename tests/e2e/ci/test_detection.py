@@ -80,3 +80,10 @@ def test_a_line_break_in_a_variable_is_refused_and_says_which(project):
 def test_an_unknown_value_of_ci_is_a_usage_error(project):
     result = project.run("--ci", "github")
     assert result.code == 2 and "mend: one of auto|none" in result.stderr
+
+
+def test_an_error_about_a_hostile_word_is_one_line_and_no_command(project):
+    result = project.run("report", "x\n::error::forged ##[add-mask]main\x1b[2J", GITHUB_ACTIONS="true")
+    assert result.code == 2 and "mend: " in result.stderr
+    assert "##[" not in result.stderr and "\x1b" not in result.stderr
+    assert not any(line.strip().startswith("::") for line in result.stderr.splitlines())
