@@ -137,7 +137,7 @@ static void add_needs(struct workspace *workspace, const struct suite *from, str
 static bool is_of_shard(const struct errand *errand, const char *name)
 {
     for (size_t i = 0; i < errand->suite_count; i++) {
-        if (strcmp(errand->suites[i], name) == 0) {
+        if (string_equal(errand->suites[i], name)) {
             return true;
         }
     }
@@ -278,6 +278,7 @@ static bool prepare(struct workspace *workspace, const struct options *options, 
     if (!find_stand_in(workspace, errand, options->suite, &suite, error)) {
         return false;
     }
+    MUST(suite != NULL);
     become_shell(workspace, options, suite);
     struct selection selection = {&suite->name, 1, NULL, NULL};
     if (!workspace_select(workspace, &selection, planned, error)) {

@@ -25,7 +25,8 @@ struct unpacking {
     const struct archive_limits *limits;
     int64_t packed_bytes, unpacked_bytes;
     size_t entry_count;
-    struct map *seen; /* top name -> files below it */
+    struct map *seen; /* top name -> how many files are below it, in the arena */
+    struct arena *arena;
     char *block;
     struct error *error;
 };
@@ -93,8 +94,13 @@ static void note_seen(struct unpacking *unpacking, const char *path)
     struct text top = {0};
     text_append_bytes(&top, path, path[length] == '/' ? length + 1 : length);
     if (top.length > 0) {
-        size_t count = (size_t)map_get(unpacking->seen, text_string(&top));
-        map_put(unpacking->seen, text_string(&top), (void *)(count + 1));
+        size_t *count = map_get(unpacking->seen, text_string(&top));
+        if (count == NULL) {
+            count = arena_alloc(unpacking->arena, sizeof *count);
+            *count = 0;
+            map_put(unpacking->seen, text_string(&top), count);
+        }
+        ++*count;
     }
     text_clear(&top);
 }
@@ -111,7 +117,7 @@ static void show_seen(const struct map *seen, struct text *ret)
         text_append(ret, i > 0 ? ", " : "");
         text_append_printable(ret, name, strlen(name));
         if (string_ends_with(name, "/")) {
-            size_t files = (size_t)map_value(seen, i);
+            size_t files = *(const size_t *)map_value(seen, i);
             text_append_format(ret, " (%zu file%s)", files, files == 1 ? "" : "s");
         }
     }
@@ -271,6 +277,7 @@ bool archive_unpack(const char *path, const char *into, const char *const *wante
         .wanted = wanted,
         .limits = limits,
         .seen = map_new(),
+        .arena = arena_new(),
         .block = memory_new(BLOCK_BYTES),
         .error = error,
     };
@@ -283,6 +290,7 @@ bool archive_unpack(const char *path, const char *into, const char *const *wante
     }
     archive_read_free(unpacking.archive);
     map_free(unpacking.seen);
+    arena_free(unpacking.arena);
     memory_free(unpacking.block);
     return is_unpacked;
 }

@@ -2,6 +2,9 @@
 #include <criterion/criterion.h>
 #include <stdarg.h>
 #include <string.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define WORDS_MAX 12
 
@@ -123,4 +126,83 @@ Test(command_line, help_names_every_command_and_a_command_s_own_options)
         text_clear(&own);
     }
     text_clear(&text);
+}
+
+/* --- what stood after "--", and options written down again ------------------------------------------------
+ */
+
+Test(command_line, what_stands_after_two_dashes_is_known_apart)
+{
+    struct options options = {0};
+    const struct command *command = NULL;
+    struct error error = {0};
+    char *argv[] = {"itrun", "shell", "run-1", "--shard", "3", "--", "aws", "--shard", "x"};
+    cr_assert(command_line_parse(9, argv, &command, &options, &error), "%s", error.what);
+    cr_assert_eq(options.word_count, 4);
+    cr_assert_eq(options.rest_count, 3);
+    cr_assert_str_eq(options.rest[0], "aws");
+    cr_assert_str_eq(options.rest[1], "--shard");
+    cr_assert_eq(options.shard, 3);
+    command_line_clear(&options);
+}
+
+struct words {
+    char *list[128];
+    int count;
+};
+
+static void keep_word(void *context, const char *word)
+{
+    struct words *words = context;
+    words->list[words->count++] = strdup(word);
+}
+
+/* Each option of run by itself: given, written down, and read again, it is the same. */
+Test(command_line, every_option_of_run_survives_being_written_down)
+{
+    const unsigned groups = GROUP_ALWAYS | GROUP_SELECT | GROUP_RUN | GROUP_REPORTS;
+    size_t total = 0, seen = 0;
+    const struct option *table = command_line_options(&total);
+    for (size_t i = 0; i < total; i++) {
+        if ((table[i].groups & groups) == 0 || table[i].offset == offsetof(struct options, is_help) ||
+            table[i].offset == offsetof(struct options, is_version)) {
+            continue;
+        }
+        static const char *const values[] = {[OPTION_FLAG] = "",
+                                             [OPTION_STRING] = "=a b",
+                                             [OPTION_COUNT] = "=7",
+                                             [OPTION_DURATION] = "=90s",
+                                             [OPTION_COUNT_OR_ONE] = "=3"};
+        char given[128];
+        snprintf(given, sizeof given, "--%s%s", table[i].name, values[table[i].kind]);
+        if (table[i].kind == OPTION_STRING &&
+            strchr(table[i].value, '|') != NULL) { /* one of those it knows */
+            snprintf(given, sizeof given, "--%s=%.*s", table[i].name, (int)strcspn(table[i].value, "|"),
+                     table[i].value);
+        }
+        char *argv[] = {"itrun", "run", given};
+        struct options first = {0}, again = {0};
+        const struct command *command = NULL;
+        struct error error = {0};
+        cr_assert(command_line_parse(3, argv, &command, &first, &error), "%s: %s", given, error.what);
+        struct words words = {.list = {"itrun", "run"}, .count = 2};
+        command_line_again(&first, groups, keep_word, &words);
+        cr_assert_eq(words.count, 3, "%s was written as %d words", given, words.count - 2);
+        cr_assert(command_line_parse(3, words.list, &command, &again, &error), "%s: %s", words.list[2],
+                  error.what);
+        command_line_clear(&first);
+        command_line_clear(&again);
+        const char *field = (const char *)&first + table[i].offset,
+                   *other = (const char *)&again + table[i].offset;
+        if (table[i].kind == OPTION_STRING) {
+            cr_assert_str_eq(*(const char *const *)(const void *)field,
+                             *(const char *const *)(const void *)other);
+        } else {
+            size_t size = table[i].kind == OPTION_FLAG ? sizeof(bool) : sizeof(int64_t);
+            cr_assert(memcmp(field, other, size) == 0, "%s became %s", given, words.list[2]);
+        }
+        free(words.list[2]);
+        seen++;
+    }
+    cr_assert_gt(seen, 20);
 }
