@@ -94,9 +94,12 @@ def test_what_a_shell_leaves_running_ends_with_it(local):
 def test_a_signal_to_itrun_hangs_the_shell_up_and_gives_the_terminal_back(local, number, code):
     with enter(local, MARK="hung-up") as terminal:
         terminal.expect(r"\$ ")
+        terminal.type(f"trap 'echo hung-up > {local.root}/told' EXIT; echo re''ady\n")
+        terminal.expect("ready")
         assert terminal.is_raw()
         os.kill(terminal.pid, number)
         assert terminal.wait(20) == code and not terminal.is_raw()
+    assert (local.root / "told").read_text() == "hung-up\n"
     assert processes_with("MARK=hung-up") == []
 
 

@@ -141,13 +141,18 @@ def test_changes_during_a_round_make_one_more(project, tmp_path):
 
 
 def test_what_failed_comes_first(project):
-    project.write({"tests/b.sh": RUN + "false\n"})
+    project.write({"whole.sh": RUN + "sleep 0.5\n"})  # the longest: else first
     with Watching(project, "run", "--watch", "--shards", "1") as watching:
         watching.rounds_done(1)
         project.write({"lib/code.sh": "true # changed\n"})
         watching.rounds_done(2)
+        project.write({"tests/b.sh": RUN + "false\n"})
+        watching.rounds_done(3)
+        project.write({"lib/code.sh": "true # again\n"})
+        watching.rounds_done(4)
         watching.end()
-    assert Rounds(project).all()[1][0] == "unit/tests/b.sh"
+    rounds = Rounds(project).all()
+    assert [names[0] for names in rounds[1:]] == ["whole", "unit/tests/b.sh", "unit/tests/b.sh"]
 
 
 def test_a_broken_configuration_is_said_and_mended_by_the_next_change(project):
