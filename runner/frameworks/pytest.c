@@ -158,6 +158,28 @@ static void merge_teardown(struct test_case *called, const struct test_case *tea
     called->message = teardown->message;
 }
 
+/* pytest spells what XML forbids: "#x1B[31m" was a colour. Put back, so that the sequence goes as a whole. */
+static const char *without_spelled_escapes(const char *string, struct arena *arena)
+{
+    static const char spelled[] = "#x1B[";
+    const char *at = string != NULL ? strstr(string, spelled) : NULL;
+    if (at == NULL)
+        return string;
+    struct text restored = {0};
+    struct text clean = {0};
+    for (; at != NULL; at = strstr(string, spelled)) {
+        text_append_bytes(&restored, string, (size_t)(at - string));
+        text_append_char(&restored, '\033');
+        string = at + strlen(spelled) - 1;
+    }
+    text_append(&restored, string);
+    text_append_printable(&clean, restored.bytes, restored.length);
+    const char *result = arena_string(arena, text_string(&clean));
+    text_clear(&restored);
+    text_clear(&clean);
+    return result;
+}
+
 static void pytest_read(const struct suite *suite, const char *bytes, size_t length, struct report *report)
 {
     struct junit_reader *reader = junit_reader_new(report);
@@ -168,6 +190,9 @@ static void pytest_read(const struct suite *suite, const char *bytes, size_t len
     for (size_t i = 0; i < report->count; i++) {
         struct test_case *found = &report->cases[i];
         bool is_bad = found->status == CASE_FAILED || found->status == CASE_ERROR;
+        found->message = without_spelled_escapes(found->message, report->arena);
+        found->body = without_spelled_escapes(found->body, report->arena);
+        found->output = without_spelled_escapes(found->output, report->arena);
         if (is_bad && is_default_type(found)) {
             const char *type = type_in_message(found->message, report->arena);
             found->type = type ? type : found->type;

@@ -42,6 +42,19 @@ def test_a_reader_counts_what_happened(mixed, name, options):
     assert counted["flaky"] == len(FLAKY_CASES)
 
 
+def test_what_a_test_says_arrives_as_it_was_but_for_colours(mixed):
+    _, runs = codecov(mixed.file())
+    (message,) = [run.failure_message for run in runs if run.name == "test_refund"]
+    expected = 'AssertionError: ]]> & <b>bold</b> red "quoted" \U0001f600 #xFFFE'  # pytest spells U+FFFE so
+    root = ElementTree.parse(mixed.file()).getroot()
+    (failure,) = root.findall(".//testcase[@name='test_refund']/failure")
+    assert failure.get("message") == expected
+    assert expected in failure.text
+    assert message.startswith("def test_refund()") and "#x1B" not in message
+    (error,) = root.findall("./testsuite[@name='broken']/testcase/error")
+    assert error.text.startswith("oh red ]]> & <b>\n")
+
+
 @pytest.mark.parametrize("options", [(), ("--junit-strict",)], ids=["default", "strict"])
 def test_the_raw_name_stands_beside_the_stable_one(mixed, options):
     suite = ElementTree.parse(mixed.file(*options)).find("./testsuite[@name='good/tests/test_good.py']")

@@ -122,3 +122,18 @@ Test(pytest, a_file_that_cannot_be_collected_is_one_error)
     cr_assert_not_null(strstr(report->cases[0].body, "ModuleNotFoundError"));
     report_free(report);
 }
+
+Test(pytest, colours_that_it_spelled_out_are_dropped_and_other_text_stays)
+{
+    static const char xml[] =
+        "<testsuites><testsuite name=\"pytest\"><testcase classname=\"t\" name=\"a\">"
+        "<failure message=\"is #x1B[31mred#x1B[0m, #x1 and #x1B\">E  #x1B[1;31mred#x1B[0m</failure>"
+        "<system-out>#x1B[2Jcleared</system-out></testcase></testsuite></testsuites>";
+    struct report *report = report_new();
+    framework_find("pytest")->read(&suite, xml, sizeof xml - 1, report);
+    cr_assert_eq(report->count, 1);
+    cr_assert_str_eq(report->cases[0].message, "is red, #x1 and #x1B");
+    cr_assert_str_eq(report->cases[0].body, "E  red");
+    cr_assert_str_eq(report->cases[0].output, "cleared");
+    report_free(report);
+}
