@@ -210,7 +210,7 @@ struct fold_shard {                     /* index 0 is shard 1; times are monoton
     int64_t phase_us[FOLD_PHASE_COUNT]; /* up to the last change; fold_shard_now adds what is under way */
     int64_t wait_us, longest_wait_us;   /* for an account: the newest wait, under way or not; the longest */
     int64_t since_us;                   /* the last change */
-    bool is_leased, is_testing, has_tested, is_finished;
+    bool is_leased, is_testing, is_finished;
     size_t deploys_open;
     const char *reason; /* why it ended */
 };

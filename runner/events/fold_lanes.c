@@ -26,7 +26,9 @@ bool fold_lanes_make(struct fold *fold, size_t count, struct error *error)
     return true;
 }
 
-static enum fold_phase phase_of(const struct fold_shard *shard)
+/* A lane that has its account and runs nothing either deploys, or looks at its stacks (what comes next then
+ * says so), or waits for its turn. */
+static enum fold_phase phase_of(const struct fold_shard *shard, bool is_about_stacks)
 {
     if (shard->is_finished) {
         return FOLD_IDLE;
@@ -37,14 +39,14 @@ static enum fold_phase phase_of(const struct fold_shard *shard)
     if (!shard->is_leased) {
         return FOLD_WAIT;
     }
-    return shard->deploys_open > 0 || !shard->has_tested ? FOLD_RECONCILE : FOLD_IDLE;
+    return shard->deploys_open > 0 || is_about_stacks ? FOLD_RECONCILE : FOLD_IDLE;
 }
 
 /* Charges the time since the last change to the phase that now ends. */
-static void charge(struct fold_shard *shard, int64_t now_us)
+static void charge(struct fold_shard *shard, int64_t now_us, bool is_about_stacks)
 {
     int64_t passed_us = now_us > shard->since_us ? now_us - shard->since_us : 0;
-    enum fold_phase phase = phase_of(shard);
+    enum fold_phase phase = phase_of(shard, is_about_stacks);
     shard->phase_us[phase] += passed_us;
     if (phase == FOLD_WAIT) {
         shard->wait_us += passed_us;
@@ -57,12 +59,14 @@ static void charge(struct fold_shard *shard, int64_t now_us)
 void fold_shard_now(const struct fold *fold, size_t index, struct fold_shard *ret_shard)
 {
     *ret_shard = fold->shards[index];
-    charge(ret_shard, fold->last_monotonic_us);
+    charge(ret_shard, fold->last_monotonic_us, false);
 }
 
+/* Those that one stack.finished answers; after the others comes another decision. */
 static bool is_deploy(const char *action)
 {
-    return action != NULL && strcmp(action, "skip") != 0 && strcmp(action, "give up") != 0;
+    return string_equal(action, "create") || string_equal(action, "update") ||
+           string_equal(action, "repair") || string_equal(action, "replace");
 }
 
 static void count_stack(struct fold *fold, const struct event *event)
@@ -108,10 +112,7 @@ static void change_lane(struct fold *fold, struct fold_shard *shard, const struc
         break;
     case EVENT_STACK_DECIDED: shard->deploys_open += is_deploy(event->stack_action.action); break;
     case EVENT_STACK_FINISHED: shard->deploys_open -= shard->deploys_open > 0; break;
-    case EVENT_ATTEMPT_STARTED:
-        shard->is_testing = true;
-        shard->has_tested = true;
-        break;
+    case EVENT_ATTEMPT_STARTED: shard->is_testing = true; break;
     case EVENT_ATTEMPT_FINISHED: shard->is_testing = false; break;
     case EVENT_SHARD_FINISHED:
         shard->is_finished = true;
@@ -123,7 +124,8 @@ static void change_lane(struct fold *fold, struct fold_shard *shard, const struc
 
 bool fold_lane_event(struct fold *fold, const struct event *event, struct error *error)
 {
-    if (event->type == EVENT_STACK_DECIDED || event->type == EVENT_STACK_FINISHED) {
+    bool is_about_stacks = event->type == EVENT_STACK_DECIDED || event->type == EVENT_STACK_FINISHED;
+    if (is_about_stacks) {
         count_stack(fold, event);
     }
     if (event->shard == 0) {
@@ -133,7 +135,7 @@ bool fold_lane_event(struct fold *fold, const struct event *event, struct error 
         return false;
     }
     struct fold_shard *shard = &fold->shards[event->shard - 1];
-    charge(shard, event->monotonic_us);
+    charge(shard, event->monotonic_us, is_about_stacks);
     change_lane(fold, shard, event);
     return true;
 }

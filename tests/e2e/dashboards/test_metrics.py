@@ -73,6 +73,11 @@ def test_lane_seconds_are_lanes_times_makespan(prometheus):
         assert set(prometheus.by(f'itrun_lane_seconds{{job="{job}"}}', "phase")) == {"wait", "reconcile", "test", "reset", "idle"}
 
 
+def test_a_run_without_stacks_spends_no_time_on_them(prometheus):
+    assert prometheus.value('itrun_lane_seconds{job="green",phase="reconcile"}') == 0
+    assert prometheus.value('itrun_lane_seconds{job="cold",phase="reconcile"}') > 0
+
+
 def test_accounts_waits_and_times_fit_what_the_clock_says(prometheus, cold):
     accounts = prometheus.by('itrun_accounts{job="cold"}', "state")
     assert sum(accounts.values()) == 3 and accounts["free"] == 3

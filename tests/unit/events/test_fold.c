@@ -178,8 +178,12 @@ Test(fold, a_lanes_time_is_charged_to_what_it_did)
     start();
     struct event leased = {.type = EVENT_ACCOUNT_LEASED, .suite = NO_INDEX, .shard = 1};
     struct event released = {.type = EVENT_ACCOUNT_RELEASED, .suite = NO_INDEX, .shard = 1};
+    struct event decided = {.type = EVENT_STACK_DECIDED, .suite = NO_INDEX, .shard = 1};
+    decided.stack_action.action = "skip";
     now_us = 10;
     cr_assert(feed(leased));
+    now_us = 20;
+    cr_assert(feed(decided));
     now_us = 30;
     cr_assert(of_suite(EVENT_ATTEMPT_STARTED, 0, 1, OUTCOME_PASSED));
     now_us = 70;
@@ -191,12 +195,36 @@ Test(fold, a_lanes_time_is_charged_to_what_it_did)
     struct fold_shard shard;
     fold_shard_now(fold, 0, &shard);
     cr_assert_eq(shard.phase_us[FOLD_WAIT], 110);
-    cr_assert_eq(shard.phase_us[FOLD_RECONCILE], 20);
+    cr_assert_eq(shard.phase_us[FOLD_RECONCILE], 10);
     cr_assert_eq(shard.phase_us[FOLD_TEST], 40);
-    cr_assert_eq(shard.phase_us[FOLD_IDLE], 1);
+    cr_assert_eq(shard.phase_us[FOLD_IDLE], 11); /* ready, but not yet its turn */
     cr_assert_eq(shard.longest_wait_us, 100);
     fold_shard_now(fold, 1, &shard);
     cr_assert_eq(shard.phase_us[FOLD_WAIT], 171);
+}
+
+Test(fold, a_lane_whose_stacks_are_ready_is_idle_until_its_turn)
+{
+    static const struct {
+        enum event_type type;
+        const char *action;
+        int64_t at_us;
+    } facts[] = {{EVENT_ACCOUNT_LEASED, NULL, 10},    {EVENT_STACK_DECIDED, "wait", 20},
+                 {EVENT_STACK_DECIDED, "skip", 50},   {EVENT_STACK_DECIDED, "delete again", 60},
+                 {EVENT_STACK_DECIDED, "create", 70}, {EVENT_STACK_FINISHED, "replace", 90},
+                 {EVENT_ACCOUNT_RELEASED, NULL, 1090}};
+    start();
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        struct event event = {.type = facts[i].type, .suite = NO_INDEX, .shard = 1};
+        event.stack_action.action = facts[i].action;
+        event.stack_action.is_ok = true;
+        now_us = facts[i].at_us;
+        cr_assert(feed(event));
+    }
+    struct fold_shard shard;
+    fold_shard_now(fold, 0, &shard);
+    cr_assert_eq(shard.phase_us[FOLD_RECONCILE], 80);
+    cr_assert_eq(shard.phase_us[FOLD_IDLE], 1000);
 }
 
 Test(fold, keeps_its_own_copies)
