@@ -175,6 +175,29 @@ struct test_case *report_add_error(struct report *report, const char *name, cons
     return added;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+void report_expect_file(struct report *report, const struct suite *suite)
+{
+    const char *other = NULL;
+    for (size_t i = 0; suite && suite->file && i < report->count; i++) {
+        const char *file = report->cases[i].file;
+        if (file && strcmp(base_name(file), base_name(suite->file)) == 0)
+            return; /* links may lead to it by other directories */
+        other = file ? file : other;
+    }
+    if (other)
+        report_add_error(report, "(file)",
+                         arena_format(report->arena,
+                                      "%s ran in place of this file: to npx such a name is a pattern; give "
+                                      "`command: node_modules/.bin/%s`",
+                                      other, suite->framework));
+}
+
 struct json *report_parse_json(struct report *report, const char *bytes, size_t length)
 {
     size_t blanks = 0;

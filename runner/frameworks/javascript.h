@@ -29,6 +29,9 @@ const char *printable_text(const char *bytes, struct arena *arena);
 int64_t duration_of_json(const struct json *milliseconds);
 /* A case of ours, for what broke outside any test: an error named in parentheses. */
 struct test_case *report_add_error(struct report *report, const char *name, const char *message);
+/* Adds an error where only other files ran than the suite's: npx hands arguments to a shell, for which
+ * "[id].test.js" is also the name of i.test.js. */
+void report_expect_file(struct report *report, const struct suite *suite);
 /* The report as one JSON value; NULL: report->problem says why. Sets is_present. */
 struct json *report_parse_json(struct report *report, const char *bytes, size_t length);
 #endif

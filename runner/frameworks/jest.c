@@ -128,6 +128,7 @@ static void jest_read(const struct suite *suite, const char *bytes, size_t lengt
     const struct json *results = json_get(root, "testResults");
     for (const struct json *result = json_first(results); result; result = json_next(result))
         read_file(report, suite, result);
+    report_expect_file(report, suite);
     report->problem = find_problem(report, root);
     report->is_complete = report->problem == NULL;
     json_free(root);

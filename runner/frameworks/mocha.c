@@ -146,6 +146,7 @@ static void mocha_read(const struct suite *suite, const char *bytes, size_t leng
     if (!root)
         return;
     read_tests(report, suite, root);
+    report_expect_file(report, suite);
     report->problem = find_problem(report, root);
     report->is_complete = report->problem == NULL;
     json_free(root);

@@ -64,7 +64,9 @@ static const char *const *node_argv(const struct framework_run *run, struct aren
     const struct suite *suite = run->suite;
     const char *arguments[8];
     size_t count = 0;
-    arguments[count++] = "--test";
+    bool is_like_glob = suite->file && strpbrk(suite->file, "*?[]{}()!"); /* --test would look for others */
+    if (!is_like_glob)
+        arguments[count++] = "--test";
     arguments[count++] = "--test-reporter=spec";
     arguments[count++] = "--test-reporter-destination=stdout";
     arguments[count++] = arena_format(arena, "--test-reporter=%s", reporter);

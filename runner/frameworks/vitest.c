@@ -112,6 +112,7 @@ static void vitest_read(const struct suite *suite, const char *bytes, size_t len
     }
     for (size_t i = 0; i < report->count; i++)
         finish_case(suite, &report->cases[i], is_hook[i], report->arena);
+    report_expect_file(report, suite);
 }
 
 const struct framework framework_vitest = {

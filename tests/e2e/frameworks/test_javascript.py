@@ -263,6 +263,26 @@ def test_node_keeps_what_had_ended_when_it_is_killed(shop):
     assert web.statuses_of(result)["tests.hangs.test", "ends"] == "passed"
 
 
+def test_a_file_with_a_glob_s_characters_in_its_name_is_run_alone_or_not_green(shop):
+    for name in ("node", "jest", "vitest"):
+        web = shop(name)
+        config = (web.root / "itrun.yaml").read_text()
+        ending = ENDINGS[name]
+        shutil.copy(web.root / f"tests/failing{ending}", web.root / f"tests/[id]{ending}")
+        shutil.copy(web.root / f"tests/passing{ending}", web.root / f"tests/i{ending}")
+        if name != "node":  # npx lets a shell take the name for a pattern
+            result = web.run_file("[id]")
+            assert result.code == 1 and "ran in place of this file" in result.stderr, result.stderr
+            web.forget()
+            web.write({"itrun.yaml": f"{config}    command: node_modules/.bin/{name}\n"})
+        result = web.run_file("[id]")
+        assert result.outcomes() == {web.suite("[id]"): "failed"}, result.stderr
+        assert {json.loads(line)[0] for line in web.ledger} <= {"orders", "steps"}
+        assert ("orders", "ships") in web.statuses_of(result)
+        web.forget()
+        shutil.rmtree(web.root)
+
+
 def test_vitest_an_error_that_nobody_caught_is_never_green(shop):
     web = shop("vitest")
     result = web.run_file("unhandled")

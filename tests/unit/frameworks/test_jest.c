@@ -30,7 +30,9 @@ Test(jest, selects_by_the_full_title)
 
 Test(jest, reads_tests_hooks_and_files_that_do_not_load)
 {
-    struct report *report = read_sample("jest", &suite, "jest-30.json");
+    struct suite other = suite;
+    other.file = other.source = "tests/failing.test.js";
+    struct report *report = read_sample("jest", &other, "jest-30.json");
     cr_assert(report->is_present && report->is_complete, "%s", report->problem);
     assert_case(report, "orders", "totals", CASE_FAILED);
     assert_case(report, "orders", "ships", CASE_PASSED);
@@ -46,6 +48,17 @@ Test(jest, reads_tests_hooks_and_files_that_do_not_load)
     cr_assert_eq(report_count_status(report, CASE_ERROR), 2); /* an afterAll, and a file */
     for (size_t i = 0; i < report->count; i++)
         cr_assert_eq(report->cases[i].is_no_test, report->cases[i].status == CASE_ERROR);
+    report_free(report);
+}
+
+Test(jest, another_file_in_place_of_the_suite_s_is_an_error)
+{
+    static const char other[] =
+        "{\"numTotalTests\":1,\"testResults\":[{\"name\":\"/repo/tests/c.test.js\",\"status\":\"passed\","
+        "\"assertionResults\":[{\"title\":\"a\",\"status\":\"passed\"}]}]}";
+    struct report *report = read_bytes("jest", &suite, other, sizeof other - 1);
+    cr_assert_eq(report_count_status(report, CASE_ERROR), 1);
+    cr_assert_not_null(strstr(report->cases[1].message, "command: node_modules/.bin/jest"));
     report_free(report);
 }
 

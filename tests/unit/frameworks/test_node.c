@@ -14,6 +14,9 @@ Test(node, brings_its_reporter_as_a_url_without_what_a_url_would_take_for_more)
                                        "--test-reporter=data:text/javascript,"));
     cr_assert(string_ends_with(line, " --test-reporter-destination=/tmp/1/report.xml tests/cart.test.mjs"));
     cr_assert_null(strpbrk(line, "?#%"));
+    struct suite route = suite;
+    route.file = "tests/[id].test.mjs"; /* a glob to --test, from Node.js 21 on */
+    cr_assert(string_starts_with(argv_from(&route, NULL, "node", arena), "node --test-reporter=spec "));
     arena_free(arena);
 }
 
