@@ -337,6 +337,6 @@ static int run(const struct options *given)
     return exit_code;
 }
 
-const struct command shell_command = {"shell", "[RUN|DIR|ARCHIVE] [-- CMD…]",
+const struct command shell_command = {"shell", "[RUN|ARCHIVE] [-- CMD…]",
                                       "a shell, or a command, in a leased account as a suite would see it",
                                       GROUP_ALWAYS | GROUP_SHELL, run};
