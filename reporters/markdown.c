@@ -245,6 +245,10 @@ static void append_origin(const struct fold *fold, struct text *text)
         text_append(text, " on ");
         append_code(text, start->start.branch, NAME_LIMIT);
     }
+    if (start->start.job != NULL) {
+        text_append(text, " · ");
+        append_code(text, start->start.job, NAME_LIMIT);
+    }
     text_append(text, " · took ");
     text_append_duration(text, fold_makespan_ms(fold));
     text_append_format(text, " on %zu shards · seed <code>%llu</code></p>\n", start->start.shard_count,

@@ -40,6 +40,9 @@ void ci_detect(ci_lookup *lookup, void *context, const char *event, size_t event
  * may be NULL before and after. */
 void ci_correct_checkout(const struct ci_facts *facts, const char **commit, const char **branch);
 
+/* "GitLab CI, node 2 of 4, attempt 3"; NULL where there is no service. */
+const char *ci_describe(const struct ci_facts *facts, struct arena *arena);
+
 /* GitHub's "::add-mask::" for a secret and each of its lines. Nothing for what would blank the log: values
  * under 6 characters and account numbers. */
 void ci_append_mask(struct text *text, const char *secret);

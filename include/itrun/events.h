@@ -62,7 +62,7 @@ struct event {
 
     struct { /* RUN_STARTED */
         const char *version, *project, *commit, *branch, *config, *limited_by;
-        const char *base, *base_commit, *job_url; /* of the CI job, where one ran it */
+        const char *base, *base_commit, *job, *job_url; /* of the CI job, where one ran it */
         uint64_t seed;
         size_t shard_count, account_count, job_count;
         int64_t predicted_ms, lower_bound_ms;

@@ -25,7 +25,7 @@ struct gathered {     /* what the host found; borrowed */
     const char *endpoint;
     const char *commit, *branch;
     bool is_dirty;
-    const char *base, *base_commit, *job_url; /* of the CI job, or NULL */
+    const char *base, *base_commit, *job, *job_url; /* of the CI job, or NULL */
 };
 /* Paths (relative to root) that must be hashed for the stacks' `inputs:` globs: fills ret (arena). */
 size_t inventory_hash_wanted(const struct config *config, const struct listed_file *files, size_t file_count,

@@ -264,3 +264,21 @@ void ci_correct_checkout(const struct ci_facts *facts, const char **commit, cons
     *commit = facts->commit;
     *branch = facts->branch != NULL ? facts->branch : *branch;
 }
+
+const char *ci_describe(const struct ci_facts *facts, struct arena *arena)
+{
+    if (facts->service == CI_NONE) {
+        return NULL;
+    }
+    struct text text = {0};
+    text_append(&text, facts->name);
+    if (facts->total > 1) {
+        text_append_format(&text, ", node %zu of %zu", facts->index, facts->total);
+    }
+    if (facts->attempt > 1) {
+        text_append_format(&text, ", attempt %d", facts->attempt);
+    }
+    const char *description = arena_string(arena, text_string(&text));
+    text_clear(&text);
+    return description;
+}

@@ -419,6 +419,7 @@ bool workspace_open(struct workspace *workspace, const struct options *options, 
     ci_correct_checkout(&workspace->ci, &gathered.commit, &gathered.branch);
     gathered.base = workspace->ci.base;
     gathered.base_commit = workspace->ci.base_commit;
+    gathered.job = ci_describe(&workspace->ci, workspace->arena);
     gathered.job_url = workspace->ci.job_url;
     const char *const *bodies = NULL;
     if (!list_files(workspace, &gathered, error) || !read_templates(workspace, &bodies, error)) {

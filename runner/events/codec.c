@@ -52,6 +52,7 @@ static const struct field fields[] = {
     PART(STRING, start, branch, 0),
     PART(STRING, start, base, 0),
     PART(STRING, start, base_commit, 0),
+    PART(STRING, start, job, 0),
     PART(STRING, start, job_url, 0),
     PART(STRING, start, config, 0),
     PART(STRING, start, limited_by, 0),

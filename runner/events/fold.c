@@ -48,6 +48,7 @@ static struct event copy_of_run_event(struct fold *fold, const struct event *eve
     kept.start.branch = copy(fold, event->start.branch);
     kept.start.base = copy(fold, event->start.base);
     kept.start.base_commit = copy(fold, event->start.base_commit);
+    kept.start.job = copy(fold, event->start.job);
     kept.start.job_url = copy(fold, event->start.job_url);
     kept.start.config = copy(fold, event->start.config);
     kept.start.limited_by = copy(fold, event->start.limited_by);

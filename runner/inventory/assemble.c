@@ -17,6 +17,7 @@ struct inventory *inventory_assemble(const struct config *config, const struct g
                                     .is_dirty = gathered->is_dirty,
                                     .base = arena_string(arena, gathered->base),
                                     .base_commit = arena_string(arena, gathered->base_commit),
+                                    .job = arena_string(arena, gathered->job),
                                     .job_url = arena_string(arena, gathered->job_url),
                                     .shard_timeout_ms = config->shard_timeout_ms};
     struct assembly assembly = {.config = config,

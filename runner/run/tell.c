@@ -68,6 +68,7 @@ uint64_t tell_run_started(struct run *run, struct effects *effects)
     event.start.is_dirty = inventory->is_dirty;
     event.start.base = inventory->base;
     event.start.base_commit = inventory->base_commit;
+    event.start.job = inventory->job;
     event.start.job_url = inventory->job_url;
     event.start.config = inventory->config_path;
     event.start.ci = run->options->ci;

@@ -108,7 +108,7 @@ struct inventory {
     const char *commit;   /* or NULL outside git */
     const char *branch;
     bool is_dirty;
-    const char *base, *base_commit, *job_url; /* of the CI job, or NULL */
+    const char *base, *base_commit, *job, *job_url; /* of the CI job, or NULL */
     struct suite *suites;
     size_t suite_count;
     struct stack *stacks;

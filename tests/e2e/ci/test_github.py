@@ -182,9 +182,11 @@ def test_report_rebuilds_the_summary_after_a_crash(hostile, tmp_path):
 
 
 def test_markdown_goes_to_a_file_for_other_services(hostile, tmp_path):
-    result = hostile.run("--markdown", "annotation.md", BUILDKITE="true")
+    result = hostile.run("--markdown", "annotation.md", BUILDKITE="true", BUILDKITE_PARALLEL_JOB="1",
+                         BUILDKITE_PARALLEL_JOB_COUNT="4")
     assert result.code == 1
-    assert Page((hostile.root / "annotation.md").read_text()).headings[0].startswith("❌ shop")
+    page = Page((hostile.root / "annotation.md").read_text())
+    assert page.headings[0].startswith("❌ shop") and "Buildkite, node 2 of 4" in page.code
 
 
 # --- masks ------------------------------------------------------------------------------------------------

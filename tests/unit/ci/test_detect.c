@@ -47,6 +47,7 @@ Test(ci, no_variable_is_no_service)
 {
     detect((struct variable[]){{"CI", "true"}, {"GITHUB_SHA", HEAD}, {NULL, NULL}}, NULL);
     cr_assert_eq(facts.service, CI_NONE);
+    cr_assert_null(ci_describe(&facts, arena));
     SAME(name, NULL);
     SAME(commit, NULL);
 }
@@ -144,6 +145,7 @@ Test(ci, circleci_and_buildkite_count_nodes_from_zero)
     cr_assert_eq(facts.total, 2);
     cr_assert_eq(facts.attempt, 2);
     SAME(base, "next");
+    cr_assert_str_eq(ci_describe(&facts, arena), "Buildkite, node 1 of 2, attempt 2");
     SAME(job_url, "https://buildkite.com/a/b/builds/9#0198");
 }
 

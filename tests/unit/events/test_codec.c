@@ -92,6 +92,7 @@ static struct event any_event(struct arena *arena)
     event.start.branch = any_string(arena);
     event.start.base = any_string(arena);
     event.start.base_commit = any_string(arena);
+    event.start.job = any_string(arena);
     event.start.job_url = any_string(arena);
     event.start.config = any_string(arena);
     event.start.limited_by = any_string(arena);
@@ -181,6 +182,7 @@ static void assert_same_start(const struct event *a, const struct event *b, size
     SAME_STRING(start.branch);
     SAME_STRING(start.base);
     SAME_STRING(start.base_commit);
+    SAME_STRING(start.job);
     SAME_STRING(start.job_url);
     SAME_STRING(start.config);
     SAME_STRING(start.limited_by);
