@@ -338,5 +338,5 @@ static int run(const struct options *given)
 }
 
 const struct command shell_command = {"shell", "[RUN|ARCHIVE] [-- CMD…]",
-                                      "a shell, or a command, in a leased account as a suite would see it",
+                                      "a shell or command in a leased account, as a suite sees it",
                                       GROUP_ALWAYS | GROUP_SHELL, run};

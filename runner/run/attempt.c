@@ -55,8 +55,7 @@ static void set_environment(struct lane *lane, const struct suite *suite, const 
          arena_format(arena, "%zu", shown > 0 ? run->options->shown_shards : run->lane_count)},
         {"ITRUN_SUITE", suite_own_name(suite)},
         {"ITRUN_ATTEMPT", arena_format(arena, "%d", spawn->attempt)},
-        {"ITRUN_SEED",
-         arena_format(arena, "%llu", (unsigned long long)(run->options->seed + suite->seed_offset))},
+        {"ITRUN_SEED", arena_format(arena, "%llu", suite_seed(run->options, suite))},
         {"ITRUN_ACCOUNT_ID", run->inventory->accounts[lane->account].id},
     };
     size_t fact_count = sizeof facts / sizeof *facts;

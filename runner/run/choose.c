@@ -43,12 +43,17 @@ bool choose_is_ready(const struct lane *lane, size_t suite)
     return true;
 }
 
+static bool is_avoided(const struct suite_run *suite, const struct lane *here)
+{
+    return suite->avoid == here->account && !(suite->is_avoid_waived && suite->lane == here->index);
+}
+
 static size_t first_ready(struct lane *from, const struct lane *here)
 {
     for (size_t i = from->queue_next; i < from->queue_count; i++) {
         size_t suite = from->queue[i];
         if (is_waiting(from->run, from, suite) && choose_is_ready(here, suite) &&
-            from->run->suites[suite].avoid != here->account) {
+            !is_avoided(&from->run->suites[suite], here)) {
             return suite;
         }
     }
@@ -59,7 +64,7 @@ size_t choose_avoided(const struct lane *lane)
 {
     for (size_t i = lane->queue_next; i < lane->queue_count && lane->run->has_avoided; i++) {
         if (is_waiting(lane->run, lane, lane->queue[i]) &&
-            lane->run->suites[lane->queue[i]].avoid == lane->account) {
+            is_avoided(&lane->run->suites[lane->queue[i]], lane)) {
             return lane->queue[i];
         }
     }

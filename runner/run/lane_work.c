@@ -32,12 +32,23 @@ static bool can_move(const struct lane *lane)
            pool_has_other(run->pool, lane->account);
 }
 
+/* A lane that can do it may have opened since the last look. */
+static void forget_waivers(const struct lane *lane)
+{
+    for (size_t i = lane->queue_next; i < lane->queue_count && lane->run->has_avoided; i++) {
+        if (lane->queue[i] != NO_INDEX) {
+            lane->run->suites[lane->queue[i]].is_avoid_waived = false;
+        }
+    }
+}
+
 /* The infrastructure of an account failed a suite: it is tried again in another one where there is one, by a
  * lane that has it, or by this lane moving on. Else here. */
 static void place_avoided(struct lane *lane, struct effects *effects)
 {
     struct run *run = lane->run;
     size_t suite;
+    forget_waivers(lane);
     while (!lane->wants_move && (suite = choose_avoided(lane)) != NO_INDEX) {
         struct lane *other = run->options->is_stealing_off ? NULL : choose_other(run, lane, suite, false);
         if (other != NULL) {
@@ -45,7 +56,7 @@ static void place_avoided(struct lane *lane, struct effects *effects)
         } else if (can_move(lane)) {
             lane->wants_move = true;
         } else {
-            run->suites[suite].avoid = NO_INDEX;
+            run->suites[suite].is_avoid_waived = true;
         }
     }
 }

@@ -122,6 +122,7 @@ struct suite_run {
     int attempts;
     int retries[RETRY_CLASS_COUNT]; /* made, by what they followed */
     size_t avoid;                   /* the account in which the infrastructure failed it; NO_INDEX: none */
+    bool is_avoid_waived;           /* its own lane found no other: until it looks again, before each start */
     enum outcome outcome;
     bool had_bad_attempt; /* one that its tests or itself are to blame for */
     bool is_without_test; /* --test: the last attempt found no case of that name */
@@ -233,6 +234,9 @@ struct judged {
 enum outcome attempt_judge(const struct judged *judged, struct text *ret_reason);
 /* It ran to its end and did not write the report that is due. */
 bool attempt_report_is_missing(const struct judged *judged);
+
+/* tell.c: what a suite is given as its seed. */
+unsigned long long suite_seed(const struct run_options *options, const struct suite *suite);
 
 /* choose.c: which suite next for this lane; NO_INDEX: none now. Sets *ret_from when it is stolen. */
 size_t choose_suite(struct run *run, struct lane *lane, struct lane **ret_from);

@@ -238,12 +238,18 @@ uint64_t tell_run_finished(struct run *run, struct effects *effects)
     return emit(run, &event, NO_INDEX, effects);
 }
 
+unsigned long long suite_seed(const struct run_options *options, const struct suite *suite)
+{
+    uint64_t seed = options->seed + suite->seed_offset; /* may wrap round: it is only a seed */
+    return seed;
+}
+
 void run_repro_command(const struct run_options *options, const struct suite *suite, const char *test_name,
                        struct text *text)
 {
     text_append(text, "itrun run ");
     text_append_shell_word(text, suite_own_name(suite));
-    text_append_format(text, " --seed %llu", (unsigned long long)(options->seed + suite->seed_offset));
+    text_append_format(text, " --seed %llu", suite_seed(options, suite));
     if (options->config_argument != NULL) {
         text_append(text, " -c ");
         text_append_shell_word(text, options->config_argument);
