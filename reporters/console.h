@@ -67,8 +67,8 @@ struct console {
     size_t block_lines;
     size_t dirty_accounts, lost_accounts;
     struct {
-        bool is_leased, is_ready, is_tested; /* said already */
-        size_t leased_shards, started_shards;
+        bool is_leased, is_ready; /* said already */
+        size_t leased_shards, started_shards, finished_suites;
     } phases;
     bool *has_been_leased, *has_started; /* by shard - 1 */
     unsigned volatile_parts_said;        /* kinds that console_names.c has warned of */

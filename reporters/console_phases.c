@@ -43,10 +43,7 @@ static void shard_started(struct console *console, size_t shard, size_t shard_co
 
 static void suite_done(struct console *console)
 {
-    size_t finished, bad;
-    console_count_suites(console, &finished, &bad);
-    if (finished == console->tally->fold->suite_count && !console->phases.is_tested) {
-        console->phases.is_tested = true;
+    if (++console->phases.finished_suites == console->tally->fold->suite_count) {
         say_phase(console, "every suite has its outcome");
     }
 }

@@ -8,6 +8,7 @@
 
 #define PIECE_BYTES ((size_t)16 * 1024)
 #define FASTEST     1
+#define SMALL_BYTES ((size_t)2048) /* to set zlib up costs more than so little room is worth */
 
 struct chunk {
     size_t owners;
@@ -37,6 +38,9 @@ struct chunk *chunk_new(const char *bytes, size_t length)
 
 struct chunk *chunk_new_packed(const char *bytes, size_t length)
 {
+    if (length < SMALL_BYTES) {
+        return chunk_new(bytes, length);
+    }
     uLongf packed_length = compressBound(length);
     char *packed = memory_new(packed_length);
     int result =

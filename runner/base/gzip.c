@@ -17,7 +17,7 @@ struct gzip *gzip_new(struct text *out)
 {
     struct gzip *gzip = memory_new(sizeof *gzip);
     gzip->out = out;
-    int done = deflateInit2(&gzip->stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL,
+    int done = deflateInit2(&gzip->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL,
                             Z_DEFAULT_STRATEGY);
     MUST(done == Z_OK); /* it fails only for want of memory */
     return gzip;

@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define GATHER_MS 5 /* lines come in bursts: one write for many costs the loop one wake of the thread */
+
 static void write_all(void *context)
 {
     struct terminal *terminal = context;
@@ -43,13 +45,21 @@ static void written(void *context)
     write_next(context);
 }
 
+static void gathered(uv_timer_t *timer)
+{
+    struct terminal *terminal = timer->data;
+    terminal->is_due = false;
+    write_next(terminal);
+}
+
 static bool append(struct out *out, const char *bytes, size_t length, struct error *error)
 {
     (void)error;
     struct terminal *terminal = (struct terminal *)out;
     text_append_bytes(&terminal->waiting, bytes, length);
-    if (!terminal->is_writing) {
-        write_next(terminal);
+    if (!terminal->is_writing && !terminal->is_due) {
+        terminal->is_due = true;
+        uv_timer_start(&terminal->gather, gathered, GATHER_MS, 0);
     }
     return true;
 }
@@ -80,13 +90,19 @@ bool terminal_open(struct terminal *terminal, uv_loop_t *loop, int descriptor, s
         .descriptor = descriptor,
         .worker = worker_new(loop, "terminal", error),
     };
-    return terminal->worker != NULL;
+    terminal->gather.data = terminal;
+    return terminal->worker != NULL && uv_timer_init(loop, &terminal->gather) == 0;
 }
 
 static void worker_closed(void *context)
 {
     struct terminal *terminal = context;
-    terminal->is_closed = true;
+    terminal->closing--;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    worker_closed(handle->data);
 }
 
 void terminal_close(struct terminal *terminal)
@@ -94,11 +110,13 @@ void terminal_close(struct terminal *terminal)
     if (terminal->worker == NULL) {
         return;
     }
-    while (terminal->is_writing) {
+    while (terminal->is_writing || terminal->is_due) {
         uv_run(terminal->loop, UV_RUN_ONCE);
     }
+    terminal->closing = 2;
+    uv_close((uv_handle_t *)&terminal->gather, timer_closed);
     worker_close(terminal->worker, worker_closed, terminal);
-    while (!terminal->is_closed) {
+    while (terminal->closing > 0) {
         uv_run(terminal->loop, UV_RUN_ONCE);
     }
     text_clear(&terminal->waiting);

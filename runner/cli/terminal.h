@@ -14,8 +14,9 @@ struct terminal {
     struct worker *worker; /* NULL: not open */
     int descriptor;
     struct text waiting, writing;
-    bool is_writing;
-    bool is_closed;
+    bool is_writing, is_due; /* is_due: the timer will start the next write */
+    uv_timer_t gather;
+    size_t closing;
 };
 bool terminal_open(struct terminal *terminal, uv_loop_t *loop, int descriptor, struct error *error);
 /* Waits, turning the loop, until all is written. Of one that is not open: nothing. */

@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 struct chunk;
-struct chunk *chunk_new(const char *bytes, size_t length); /* copies */
-struct chunk *chunk_new_packed(const char *bytes, size_t length);
-struct chunk *chunk_keep(struct chunk *chunk); /* the same chunk, with one owner more */
-void chunk_drop(struct chunk *chunk);          /* NULL is fine */
+struct chunk *chunk_new(const char *bytes, size_t length);        /* copies */
+struct chunk *chunk_new_packed(const char *bytes, size_t length); /* where that saves something */
+struct chunk *chunk_keep(struct chunk *chunk);                    /* the same chunk, with one owner more */
+void chunk_drop(struct chunk *chunk);                             /* NULL is fine */
 size_t chunk_length(const struct chunk *chunk);
 bool chunk_equal(const struct chunk *a, const struct chunk *b); /* made in the same way of the same bytes */
 /* Gives the bytes to take, piece by piece, until it answers false. */
