@@ -308,13 +308,22 @@ static void lane_lease_lost(struct lane *lane, const struct error *error, struct
     }
 }
 
+/* What the account is to whoever comes next. */
+static const char *release_word(const struct pool_fact *fact, bool was_lost)
+{
+    if (fact->next == ACCOUNT_HELD || was_lost) {
+        return fact->next == ACCOUNT_HELD ? "held" : "lost";
+    }
+    return fact->next == ACCOUNT_DIRTY ? "dirty" : "free";
+}
+
 static void lane_released(struct lane *lane, const struct pool_fact *fact, struct effects *effects)
 {
     bool was_lost = lane->end == LANE_END_LEASE_LOST;
     bool is_moving = lane->end == LANE_END_MOVING;
     bool goes_on = is_moving || (was_lost && lane->lease_restarts < LEASE_RESTARTS_MAX);
     size_t old_account = lane->account;
-    tell_account_released(lane, fact->next == ACCOUNT_HELD ? "held" : was_lost ? "lost" : "free", effects);
+    tell_account_released(lane, release_word(fact, was_lost), effects);
     lane->account = NO_INDEX;
     lane->stop_by_ms = INT64_MAX;
     if (goes_on && lane_has_waiting(lane)) {

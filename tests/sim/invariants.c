@@ -86,6 +86,20 @@ static void check_skip(struct world *world, int index, const struct event *event
     }
 }
 
+/* People and dashboards are told of an account what the store was told. */
+static void check_told_release(struct world *world, int index, const struct event *event)
+{
+    struct actor *actor = &world->actors[index];
+    size_t account = account_of(actor, event->account);
+    if (account == NO_INDEX || actor->is_local) {
+        return;
+    }
+    if (strcmp(event->reason, "free") == 0 && actor->released_as[account] == ACCOUNT_DIRTY) {
+        world_break(world, "promise told release", "actor %d calls %s free, it was released as dirty", index,
+                    event->account);
+    }
+}
+
 void check_event(struct world *world, int index, const struct event *event, uint64_t effect_id)
 {
     struct actor *actor = &world->actors[index];
@@ -114,8 +128,8 @@ void check_event(struct world *world, int index, const struct event *event, uint
     case EVENT_RUN_STARTED:
     case EVENT_PLAN_ANNOUNCED:
     case EVENT_ACCOUNT_WAITING:
+    case EVENT_ACCOUNT_RELEASED: check_told_release(world, index, event); break;
     case EVENT_ACCOUNT_LEASED:
-    case EVENT_ACCOUNT_RELEASED:
     case EVENT_STACK_FINISHED:
     case EVENT_SUITE_STOLEN:
     case EVENT_SHARD_FINISHED:
@@ -165,6 +179,7 @@ void check_claim(struct world *world, int index, const struct effect *effect)
 void check_release(struct world *world, int index, const struct effect *effect)
 {
     struct actor *actor = &world->actors[index];
+    actor->released_as[effect->store.account] = effect->store.next;
     size_t account = effect->store.account;
     bool is_due = actor->has_bad_suite[account] && actor->options.hold_ms > 0;
     bool is_held = effect->store.next == ACCOUNT_HELD;

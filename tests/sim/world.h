@@ -78,6 +78,7 @@ struct truth { /* what really happened to a suite of an actor */
 
 struct actor {
     struct run *run;
+    enum account_state released_as[ACCOUNTS_MAX]; /* as it last asked */
     struct inventory inventory;
     struct plan plan;
     struct run_options options;
